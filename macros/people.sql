@@ -1,0 +1,32 @@
+{#- People are known by salted hashes from staging on: an e-mail, phone or name never
+    leaves the lake. -#}
+{% macro hash_email(email) -%}
+    {{ sha256(
+        "'" ~ env_var('WAREHOUSE_SALT', 'demo-salt') ~ "' || lower(trim(nullif(trim("
+        ~ email ~ "), '')))"
+    ) }}
+{%- endmacro %}
+
+{#- A phone number by its digits; the last nine, so that +44, 0044 and 0 agree. -#}
+{% macro hash_phone(phone) -%}
+    case
+        when length({{ digits(phone) }}) >= 7
+            then {{ sha256(
+                "'" ~ env_var('WAREHOUSE_SALT', 'demo-salt') ~ "' || right("
+                ~ digits(phone) ~ ", 9)"
+            ) }}
+    end
+{%- endmacro %}
+
+{#- The digits of a text. -#}
+{% macro digits(text) -%}
+    {{ return(adapter.dispatch('digits')(text)) }}
+{%- endmacro %}
+
+{% macro default__digits(text) -%}
+    regexp_replace({{ text }}, '[^0-9]', '', 'g')
+{%- endmacro %}
+
+{% macro spark__digits(text) -%}
+    regexp_replace({{ text }}, '[^0-9]', '')
+{%- endmacro %}

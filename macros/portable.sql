@@ -1,0 +1,68 @@
+{#- The handful of things that DuckDB and Spark write differently. Everything else in
+    models/ is SQL that both engines read. -#}
+
+{#- A UTC timestamp as the wall clock of a time zone shows it. -#}
+{% macro to_local(utc_timestamp, time_zone) -%}
+    {{ return(adapter.dispatch('to_local')(utc_timestamp, time_zone)) }}
+{%- endmacro %}
+
+{% macro default__to_local(utc_timestamp, time_zone) -%}
+    timezone({{ time_zone }}, timezone('UTC', {{ utc_timestamp }}))
+{%- endmacro %}
+
+{% macro spark__to_local(utc_timestamp, time_zone) -%}
+    from_utc_timestamp({{ utc_timestamp }}, {{ time_zone }})
+{%- endmacro %}
+
+{#- A wall-clock timestamp of a time zone as UTC. -#}
+{% macro to_utc(local_timestamp, time_zone) -%}
+    {{ return(adapter.dispatch('to_utc')(local_timestamp, time_zone)) }}
+{%- endmacro %}
+
+{% macro default__to_utc(local_timestamp, time_zone) -%}
+    timezone('UTC', timezone({{ time_zone }}, {{ local_timestamp }}))
+{%- endmacro %}
+
+{% macro spark__to_utc(local_timestamp, time_zone) -%}
+    to_utc_timestamp({{ local_timestamp }}, {{ time_zone }})
+{%- endmacro %}
+
+{#- Seconds from one timestamp to a later one, as a double. -#}
+{% macro seconds_between(from_timestamp, to_timestamp) -%}
+    {{ return(adapter.dispatch('seconds_between')(from_timestamp, to_timestamp)) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(from_timestamp, to_timestamp) -%}
+    (epoch({{ to_timestamp }}) - epoch({{ from_timestamp }}))
+{%- endmacro %}
+
+{% macro spark__seconds_between(from_timestamp, to_timestamp) -%}
+    (cast(cast({{ to_timestamp }} as timestamp) as double)
+    - cast(cast({{ from_timestamp }} as timestamp) as double))
+{%- endmacro %}
+
+{#- True where a text matches a regular expression anywhere. Write [0-9], no backslash. -#}
+{% macro matches(text, pattern) -%}
+    {{ return(adapter.dispatch('matches')(text, pattern)) }}
+{%- endmacro %}
+
+{% macro default__matches(text, pattern) -%}
+    regexp_matches({{ text }}, {{ pattern }})
+{%- endmacro %}
+
+{% macro spark__matches(text, pattern) -%}
+    ({{ text }} rlike {{ pattern }})
+{%- endmacro %}
+
+{#- SHA-256 of a text, as 64 hexadecimal digits. -#}
+{% macro sha256(text) -%}
+    {{ return(adapter.dispatch('sha256')(text)) }}
+{%- endmacro %}
+
+{% macro default__sha256(text) -%}
+    sha256({{ text }})
+{%- endmacro %}
+
+{% macro spark__sha256(text) -%}
+    sha2({{ text }}, 256)
+{%- endmacro %}

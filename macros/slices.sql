@@ -1,0 +1,17 @@
+{#- Every row of a relation once for `all` and once for each dimension, with the columns
+    `dimension` and `member`. A missing member is `unknown`, so slices add up to `all`. -#}
+{% macro slices(relation, dimensions) -%}
+    select
+        *,
+        'all' as dimension,
+        'all' as member
+    from {{ relation }}
+    {%- for dimension, column in dimensions.items() %}
+    union all
+    select
+        *,
+        '{{ dimension }}' as dimension,
+        coalesce({{ column }}, 'unknown') as member
+    from {{ relation }}
+    {%- endfor %}
+{%- endmacro %}

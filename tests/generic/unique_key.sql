@@ -1,0 +1,13 @@
+{#- Passes when no combination of the columns is missing a part or occurs twice. -#}
+{% test unique_key(model, columns) %}
+select
+    {{ columns | join(', ') }},
+    count(*) as occurrences
+from {{ model }}
+group by {{ columns | join(', ') }}
+having
+    count(*) > 1
+    {%- for column in columns %}
+    or {{ column }} is null
+    {%- endfor %}
+{% endtest %}
