@@ -1,0 +1,1 @@
+"""The Python side of the KPI warehouse: one command, one module a verb."""
