@@ -20,7 +20,7 @@
 
 {#- The digits of a text. -#}
 {% macro digits(text) -%}
-    {{ return(adapter.dispatch('digits')(text)) }}
+    {{ adapter.dispatch('digits')(text) }}
 {%- endmacro %}
 
 {% macro default__digits(text) -%}

@@ -3,7 +3,7 @@
 
 {#- A UTC timestamp as the wall clock of a time zone shows it. -#}
 {% macro to_local(utc_timestamp, time_zone) -%}
-    {{ return(adapter.dispatch('to_local')(utc_timestamp, time_zone)) }}
+    {{ adapter.dispatch('to_local')(utc_timestamp, time_zone) }}
 {%- endmacro %}
 
 {% macro default__to_local(utc_timestamp, time_zone) -%}
@@ -16,7 +16,7 @@
 
 {#- A wall-clock timestamp of a time zone as UTC. -#}
 {% macro to_utc(local_timestamp, time_zone) -%}
-    {{ return(adapter.dispatch('to_utc')(local_timestamp, time_zone)) }}
+    {{ adapter.dispatch('to_utc')(local_timestamp, time_zone) }}
 {%- endmacro %}
 
 {% macro default__to_utc(local_timestamp, time_zone) -%}
@@ -29,7 +29,7 @@
 
 {#- Seconds from one timestamp to a later one, as a double. -#}
 {% macro seconds_between(from_timestamp, to_timestamp) -%}
-    {{ return(adapter.dispatch('seconds_between')(from_timestamp, to_timestamp)) }}
+    {{ adapter.dispatch('seconds_between')(from_timestamp, to_timestamp) }}
 {%- endmacro %}
 
 {% macro default__seconds_between(from_timestamp, to_timestamp) -%}
@@ -43,7 +43,7 @@
 
 {#- True where a text matches a regular expression anywhere. Write [0-9], no backslash. -#}
 {% macro matches(text, pattern) -%}
-    {{ return(adapter.dispatch('matches')(text, pattern)) }}
+    {{ adapter.dispatch('matches')(text, pattern) }}
 {%- endmacro %}
 
 {% macro default__matches(text, pattern) -%}
@@ -56,7 +56,7 @@
 
 {#- SHA-256 of a text, as 64 hexadecimal digits. -#}
 {% macro sha256(text) -%}
-    {{ return(adapter.dispatch('sha256')(text)) }}
+    {{ adapter.dispatch('sha256')(text) }}
 {%- endmacro %}
 
 {% macro default__sha256(text) -%}

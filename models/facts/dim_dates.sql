@@ -1,6 +1,6 @@
 with days as (
     select cast(date '2005-01-01' + i * interval '1' day as date) as date_day
-    from range(0, 12000) as numbers(i)
+    from range(0, 12000) as numbers (i)
 )
 
 select

@@ -39,12 +39,10 @@ moments as (
 )
 
 select
-    {% if var('as_of') is none -%}
-    max(last_moment) as as_of,
-    max(last_date) as as_of_date,
-    {%- else -%}
-    cast('{{ var("as_of") }}' as timestamp) as as_of,
-    cast('{{ var("as_of") }}' as date) as as_of_date,
-    {%- endif %}
+    -- The variable wins; without it, the newest moment in the data.
+    coalesce(
+        try_cast('{{ var("as_of") or "" }}' as timestamp), max(last_moment)
+    ) as as_of,
+    coalesce(try_cast('{{ var("as_of") or "" }}' as date), max(last_date)) as as_of_date,
     min(first_date) as first_date
 from moments
