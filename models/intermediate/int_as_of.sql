@@ -43,6 +43,8 @@ select
     coalesce(
         try_cast('{{ var("as_of") or "" }}' as timestamp), max(last_moment)
     ) as as_of,
-    coalesce(try_cast('{{ var("as_of") or "" }}' as date), max(last_date)) as as_of_date,
+    coalesce(
+        try_cast('{{ var("as_of") or "" }}' as date), max(last_date)
+    ) as as_of_date,
     min(first_date) as first_date
 from moments

@@ -1,0 +1,67 @@
+# The two commands of the README are `make demo` and `make test`. Both set up what they
+# need, both can be run twice, and both work offline once the packages are installed.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+DBT = $(BIN)/dbt
+WORKERS ?= 2
+
+export DO_NOT_TRACK = 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS = false
+
+.PHONY: demo test build lint format docs lock bench clean
+
+demo: $(VENV)/.runtime  ## Make a shop's exports, load, build, check, publish, report.
+	$(BIN)/warehouse demo
+	$(BIN)/warehouse run --target demo
+
+test: $(VENV)/.dev lint  ## Everything that CI runs.
+	$(BIN)/warehouse docs --check
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -q
+	@echo "make test: all checks passed"
+
+build: $(VENV)/.runtime  ## dbt build of what has been loaded.
+	$(BIN)/warehouse build
+
+lint: $(VENV)/.dev  ## SQL and Python style.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/sqlfluff lint --processes $(WORKERS) --disable-progress-bar models tests analyses
+
+format: $(VENV)/.dev  ## Mend what the linters can mend themselves.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/sqlfluff fix --processes $(WORKERS) --disable-progress-bar models tests analyses
+
+docs: $(VENV)/.runtime  ## Rewrite the documents that are generated from the YAML.
+	$(BIN)/warehouse docs
+
+lock:  ## Resolve requirements*.in to exact versions with hashes (needs uv).
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-emit-index-url --no-emit-find-links -q requirements.in -o requirements.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-emit-index-url --no-emit-find-links -q requirements-dev.in \
+	    -c requirements.txt -o requirements-dev.txt
+
+clean:  ## Remove the environment, build artefacts and the demo shop; your own data stay.
+	rm -rf $(VENV) target logs data/demo .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "make clean: done (your own exports under data/landing are untouched)"
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "Python 3.11 or newer is needed, and '$(PYTHON)' is not:"; $(PYTHON) --version; \
+	    echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { \
+	    echo "This Python cannot make environments (on Debian: apt-get install python3-venv)."; \
+	    rm -rf $(VENV); exit 1; }
+
+$(VENV)/.runtime: requirements.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

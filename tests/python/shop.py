@@ -1,0 +1,82 @@
+"""A scratch shop for tests: drop files, load, build, ask."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+class Shop:
+    """A data folder of its own, worked on as a user would: through the commands.
+
+    Args:
+        folder: An empty folder, typically pytest's `tmp_path`.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.landing = folder / "landing"
+        self.environment = {
+            **os.environ,
+            "WAREHOUSE_DATA": str(folder),
+            "WAREHOUSE_TARGET": "dev",
+            "WAREHOUSE_TARGET_PATH": str(folder / "target"),
+            "PYTHONPATH": str(PROJECT / "scripts"),
+        }
+
+    def drop(self, source: str, name: str, query: str) -> None:
+        """Write the result of a DuckDB query as a CSV export into the landing folder."""
+        path = self.landing / source / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        duckdb.sql(f"copy ({query}) to '{path}' (format csv, header)")
+
+    def write(self, source: str, name: str, text: str) -> Path:
+        """Write a text as an export into the landing folder."""
+        path = self.landing / source / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def run(self, *command: str) -> subprocess.CompletedProcess:
+        """Run a Python module's command in this shop; fail with its output."""
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=PROJECT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def load(self) -> subprocess.CompletedProcess:
+        """`warehouse load` of everything that lies in the landing folder."""
+        return self.run("warehouse", "load")
+
+    def dbt(self, *arguments: str, **variables) -> subprocess.CompletedProcess:
+        """A dbt command with variables, quiet, into this shop's own target folder."""
+        return self.run(
+            "dbt.cli.main",
+            *arguments,
+            "--target",
+            "dev",
+            "--project-dir",
+            str(PROJECT),
+            "--profiles-dir",
+            str(PROJECT),
+            "--vars",
+            json.dumps(variables),
+            "--log-path",
+            str(self.folder / "logs"),
+        )
+
+    def ask(self, query: str) -> list[tuple]:
+        """The rows of a query over the built warehouse."""
+        path = str(self.folder / "warehouse.duckdb")
+        with duckdb.connect(path, read_only=True) as connection:
+            return connection.sql(query).fetchall()
