@@ -1,0 +1,44 @@
+"""A shop of twelve orders through the whole product, with numbers done by hand.
+
+Files: tests/fixtures/tiny_shop/*.csv, in the flat templates. Every row of expected.csv
+says why its number is what it is.
+"""
+
+import csv
+import shutil
+
+import pytest
+from shop import PROJECT, Shop
+
+FIXTURE = PROJECT / "tests/fixtures/tiny_shop"
+EXPECTED = list(csv.DictReader((FIXTURE / "expected.csv").open()))
+
+
+@pytest.fixture(scope="module")
+def tiny_shop(tmp_path_factory) -> Shop:
+    """The tiny shop, loaded and built with every dbt test."""
+    shop = Shop(tmp_path_factory.mktemp("tiny_shop"))
+    shop.landing.mkdir(parents=True)
+    folder = shop.landing / "flat"
+    shutil.copytree(FIXTURE, folder, ignore=shutil.ignore_patterns("expected.csv"))
+    shop.load()
+    shop.dbt("build")
+    return shop
+
+
+@pytest.mark.xdist_group("tiny_shop")
+@pytest.mark.parametrize(
+    "row",
+    EXPECTED,
+    ids=lambda row: "-".join([row["kpi_id"], row["period_start"][:7], row["member"]]),
+)
+def test_kpi_by_hand(tiny_shop, row):
+    """The month's numerator and denominator are those of the hand calculation."""
+    found = tiny_shop.ask(
+        f"""select numerator, denominator from kpi_values
+            where grain = 'month' and kpi_id = '{row["kpi_id"]}'
+            and period_start = timestamp '{row["period_start"]}'
+            and dimension = '{row["dimension"]}' and member = '{row["member"]}'"""
+    )
+    expected = (float(row["numerator"]), float(row["denominator"]))
+    assert found == [pytest.approx(expected, abs=1e-6)], row["why"]
