@@ -1,0 +1,238 @@
+{{ config(materialized='table', contract={'enforced': true}) }}
+
+with periods as (
+    select
+        grain,
+        period_start,
+        period_end,
+        previous_period_start,
+        last_year_period_start,
+        days,
+        elapsed_days,
+        is_current,
+        not is_complete as is_partial,
+        -- A period under way is held against the same elapsed part of earlier ones.
+        case
+            when is_complete then grain
+            else grain || '_to_date'
+        end as comparison_grain
+    from {{ ref('dim_periods') }}
+    where grain in ('day', 'week', 'month', 'quarter', 'year')
+),
+
+-- A slice counts as measured from the first day that its KPI has data: before it,
+-- nothing is known; after it, an additive KPI without a row is 0.
+first_days as (
+    select
+        kpi_catalog.kpi_id,
+        greatest(
+            max(int_as_of.first_date),
+            coalesce(
+                cast(min(kpi_values.period_start) as date), max(int_as_of.first_date)
+            )
+        ) as first_day
+    from {{ ref('kpi_catalog') }} as kpi_catalog
+    cross join {{ ref('int_as_of') }} as int_as_of
+    left join {{ ref('kpi_values') }} as kpi_values
+        on
+            kpi_catalog.kpi_id = kpi_values.kpi_id
+            and kpi_values.grain = 'day'
+            and kpi_values.dimension = 'all'
+    group by kpi_catalog.kpi_id
+),
+
+-- Days are kept for the whole only: their slices would be most of the table, and
+-- kpi_values has them.
+measured as (
+    select
+        kpi_id,
+        grain,
+        period_start,
+        dimension,
+        member
+    from {{ ref('kpi_values') }}
+    where
+        grain in ('week', 'month', 'quarter', 'year')
+        or (grain = 'day' and dimension = 'all')
+),
+
+-- Where the last period has a slice of an additive KPI and this one has not, the slice
+-- fell to 0, and that is the row not to miss.
+slots as (
+    select
+        measured.kpi_id,
+        periods.grain,
+        periods.period_start,
+        measured.dimension,
+        measured.member
+    from measured
+    inner join periods
+        on
+            measured.grain = periods.grain
+            and measured.period_start = periods.period_start
+    union distinct
+    select
+        measured.kpi_id,
+        periods.grain,
+        periods.period_start,
+        measured.dimension,
+        measured.member
+    from measured
+    inner join periods
+        on
+            measured.grain = periods.grain
+            and measured.period_start = periods.previous_period_start
+    inner join {{ ref('kpi_catalog') }} as kpi_catalog
+        on
+            measured.kpi_id = kpi_catalog.kpi_id
+            and kpi_catalog.is_additive
+),
+
+compared as (
+    select
+        slots.kpi_id,
+        slots.grain,
+        slots.period_start,
+        slots.dimension,
+        slots.member,
+        periods.period_end,
+        periods.days,
+        periods.elapsed_days,
+        periods.is_current,
+        periods.is_partial,
+        periods.previous_period_start,
+        periods.last_year_period_start,
+        kpi_catalog.better,
+        kpi_catalog.is_proportion,
+        this_period.numerator,
+        this_period.denominator,
+        coalesce(
+            this_period.value, case when kpi_catalog.is_additive then 0 end
+        ) as value,
+        cast(periods.previous_period_start as date) >= first_days.first_day
+            as has_previous,
+        case
+            when cast(periods.previous_period_start as date) >= first_days.first_day
+                then coalesce(
+                    previous_period.value, case when kpi_catalog.is_additive then 0 end
+                )
+        end as previous_value,
+        case
+            when cast(periods.last_year_period_start as date) >= first_days.first_day
+                then coalesce(
+                    last_year.value, case when kpi_catalog.is_additive then 0 end
+                )
+        end as last_year_value,
+        plan_values.target as plan_full_value,
+        plan_values.target_to_date as plan_value
+    from slots
+    inner join periods
+        on
+            slots.grain = periods.grain
+            and slots.period_start = periods.period_start
+    inner join {{ ref('kpi_catalog') }} as kpi_catalog
+        on slots.kpi_id = kpi_catalog.kpi_id
+    inner join first_days
+        on slots.kpi_id = first_days.kpi_id
+    left join {{ ref('kpi_values') }} as this_period
+        on
+            slots.kpi_id = this_period.kpi_id
+            and slots.grain = this_period.grain
+            and slots.dimension = this_period.dimension
+            and slots.member = this_period.member
+            and slots.period_start = this_period.period_start
+    left join {{ ref('kpi_values') }} as previous_period
+        on
+            slots.kpi_id = previous_period.kpi_id
+            and periods.comparison_grain = previous_period.grain
+            and slots.dimension = previous_period.dimension
+            and slots.member = previous_period.member
+            and periods.previous_period_start = previous_period.period_start
+    left join {{ ref('kpi_values') }} as last_year
+        on
+            slots.kpi_id = last_year.kpi_id
+            and periods.comparison_grain = last_year.grain
+            and slots.dimension = last_year.dimension
+            and slots.member = last_year.member
+            and periods.last_year_period_start = last_year.period_start
+    left join {{ ref('plan_values') }} as plan_values
+        on
+            slots.kpi_id = plan_values.kpi_id
+            and slots.grain = plan_values.grain
+            and slots.dimension = plan_values.dimension
+            and slots.member = plan_values.member
+            and slots.period_start = plan_values.period_start
+),
+
+judged as (
+    select
+        *,
+        value - previous_value as previous_change,
+        value - last_year_value as last_year_change,
+        case
+            when better = 'down' then plan_value / nullif(value, 0)
+            else value / nullif(plan_value, 0)
+        end as attainment,
+        case
+            when better = 'down' then value <= plan_value
+            when better = 'up' then value >= plan_value
+        end as is_plan_met,
+        -- A share of counted things has an interval, and a whole number of them.
+        is_proportion
+        and denominator > 0
+        and numerator between 0 and denominator
+        and numerator = floor(numerator) as has_interval
+    from compared
+)
+
+select
+    kpi_id,
+    grain,
+    period_start,
+    period_end,
+    dimension,
+    member,
+    numerator,
+    denominator,
+    cast(value as double) as value,
+    cast(
+        case when has_interval then {{ wilson('-', 'numerator', 'denominator') }} end
+        as double
+    ) as value_lower,
+    cast(
+        case when has_interval then {{ wilson('+', 'numerator', 'denominator') }} end
+        as double
+    ) as value_upper,
+    previous_period_start,
+    cast(previous_value as double) as previous_value,
+    cast(previous_change as double) as previous_change,
+    cast(previous_change / nullif(abs(previous_value), 0) as double)
+        as previous_change_rate,
+    last_year_period_start,
+    cast(last_year_value as double) as last_year_value,
+    cast(last_year_change as double) as last_year_change,
+    cast(last_year_change / nullif(abs(last_year_value), 0) as double)
+        as last_year_change_rate,
+    has_previous and coalesce(value, 0) <> 0 and coalesce(previous_value, 0) = 0
+        as is_new,
+    case
+        when previous_change is null or better not in ('up', 'down') then 'none'
+        when previous_change = 0 then 'flat'
+        when (previous_change > 0) = (better = 'up') then 'improved'
+        else 'worsened'
+    end as direction_status,
+    cast(plan_full_value as double) as plan_full_value,
+    cast(plan_value as double) as plan_value,
+    -- A plan of 0 or less leaves nothing to take a share of.
+    cast(case when plan_value > 0 then attainment end as double) as plan_attainment,
+    case
+        when is_plan_met is null then 'none'
+        when is_plan_met then 'on_track'
+        when plan_value > 0 and attainment >= 0.9 then 'at_risk'
+        else 'behind'
+    end as plan_status,
+    cast(days as bigint) as days,
+    cast(elapsed_days as bigint) as elapsed_days,
+    is_current,
+    is_partial
+from judged
