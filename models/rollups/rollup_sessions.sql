@@ -1,0 +1,355 @@
+with counted_sessions as (
+    select
+        session_id,
+        session_date,
+        person_id,
+        shop_id,
+        channel_id,
+        device,
+        visitor_type,
+        country,
+        has_purchase,
+        has_payment_info or has_purchase as has_reached_payment,
+        has_checkout or has_payment_info or has_purchase as has_reached_checkout,
+        has_add_to_cart
+        or has_checkout or has_payment_info or has_purchase as has_reached_cart,
+        has_product_view or has_add_to_cart
+        or has_checkout or has_payment_info or has_purchase as has_reached_product,
+        has_product_view,
+        has_add_to_cart,
+        has_checkout,
+        is_engaged,
+        engaged_seconds,
+        page_views
+    from {{ ref('fct_sessions') }}
+    where is_counted
+),
+
+visits as (
+    select
+        session_date as visited_on,
+        shop_id,
+        channel_id,
+        device,
+        visitor_type,
+        country,
+        1 as sessions,
+        cast(0 as bigint) as reported_visitors,
+        cast(has_purchase as bigint) as purchase_sessions,
+        cast(has_product_view as bigint) as product_view_sessions,
+        cast(has_add_to_cart as bigint) as add_to_cart_sessions,
+        cast(has_checkout as bigint) as checkout_sessions,
+        cast(is_engaged as bigint) as engaged_sessions,
+        engaged_seconds,
+        page_views,
+        cast(has_reached_product as bigint) as funnel_product_view_sessions,
+        cast(has_reached_cart as bigint) as funnel_cart_sessions,
+        cast(has_reached_checkout as bigint) as funnel_checkout_sessions,
+        cast(has_reached_payment as bigint) as funnel_payment_sessions,
+        cast(has_purchase as bigint) as funnel_purchase_sessions,
+        cast(0 as decimal(18, 4)) as visitor_sales
+    from counted_sessions
+    union all
+    -- Days of which only a report is left. It knows no person and no payment step, and
+    -- of a session that came to a late step at least that it passed the earlier ones.
+    select
+        traffic_date as visited_on,
+        shop_id,
+        channel_id,
+        device,
+        cast(null as string) as visitor_type,
+        cast(null as string) as country,
+        sessions,
+        visitors as reported_visitors,
+        purchase_sessions,
+        product_view_sessions,
+        add_to_cart_sessions,
+        checkout_sessions,
+        engaged_sessions,
+        engaged_seconds,
+        page_views,
+        greatest(
+            product_view_sessions,
+            add_to_cart_sessions,
+            checkout_sessions,
+            purchase_sessions
+        ) as funnel_product_view_sessions,
+        greatest(add_to_cart_sessions, checkout_sessions, purchase_sessions)
+            as funnel_cart_sessions,
+        greatest(checkout_sessions, purchase_sessions) as funnel_checkout_sessions,
+        cast(null as bigint) as funnel_payment_sessions,
+        purchase_sessions as funnel_purchase_sessions,
+        cast(0 as decimal(18, 4)) as visitor_sales
+    from {{ ref('fct_traffic_days') }}
+    where is_counted
+),
+
+-- A session is once in each category of which it saw a product.
+category_sessions as (
+    select
+        counted_sessions.session_id,
+        counted_sessions.session_date,
+        counted_sessions.person_id,
+        coalesce(fct_session_products.category, 'unknown') as category,
+        bool_or(fct_session_products.has_view) as has_product_view,
+        bool_or(fct_session_products.has_add_to_cart) as has_add_to_cart,
+        bool_or(fct_session_products.has_purchase) as has_purchase
+    from {{ ref('fct_session_products') }} as fct_session_products
+    inner join counted_sessions
+        on fct_session_products.session_id = counted_sessions.session_id
+    group by
+        counted_sessions.session_id,
+        counted_sessions.session_date,
+        counted_sessions.person_id,
+        coalesce(fct_session_products.category, 'unknown')
+    having bool_or(fct_session_products.has_view)
+),
+
+placed_sales as (
+    select
+        order_date as visited_on,
+        shop_id,
+        channel_id,
+        device,
+        sales as visitor_sales
+    from {{ ref('fct_orders') }}
+    where is_placed
+),
+
+sliced_sales as (
+    {{ slices('placed_sales', {
+        'shop': 'shop_id',
+        'channel': 'channel_id',
+        'device': 'device',
+    }) }}
+),
+
+sliced_visits as (
+    {{ slices('visits', {
+        'shop': 'shop_id',
+        'channel': 'channel_id',
+        'device': 'device',
+        'visitor_type': 'visitor_type',
+        'country': 'country',
+    }) }}
+),
+
+happenings as (
+    select
+        visited_on,
+        dimension,
+        member,
+        sessions,
+        reported_visitors,
+        purchase_sessions,
+        product_view_sessions,
+        add_to_cart_sessions,
+        checkout_sessions,
+        engaged_sessions,
+        engaged_seconds,
+        page_views,
+        funnel_product_view_sessions,
+        funnel_cart_sessions,
+        funnel_checkout_sessions,
+        funnel_payment_sessions,
+        funnel_purchase_sessions,
+        visitor_sales
+    from sliced_visits
+    union all
+    select
+        session_date as visited_on,
+        'category' as dimension,
+        category as member,
+        1 as sessions,
+        0 as reported_visitors,
+        cast(has_purchase as bigint) as purchase_sessions,
+        cast(has_product_view as bigint) as product_view_sessions,
+        cast(has_add_to_cart as bigint) as add_to_cart_sessions,
+        cast(null as bigint) as checkout_sessions,
+        cast(null as bigint) as engaged_sessions,
+        cast(null as double) as engaged_seconds,
+        cast(null as bigint) as page_views,
+        cast(null as bigint) as funnel_product_view_sessions,
+        cast(null as bigint) as funnel_cart_sessions,
+        cast(null as bigint) as funnel_checkout_sessions,
+        cast(null as bigint) as funnel_payment_sessions,
+        cast(null as bigint) as funnel_purchase_sessions,
+        cast(null as decimal(18, 4)) as visitor_sales
+    from category_sessions
+    union all
+    select
+        visited_on,
+        dimension,
+        member,
+        0 as sessions,
+        0 as reported_visitors,
+        0 as purchase_sessions,
+        0 as product_view_sessions,
+        0 as add_to_cart_sessions,
+        0 as checkout_sessions,
+        0 as engaged_sessions,
+        cast(0 as double) as engaged_seconds,
+        0 as page_views,
+        0 as funnel_product_view_sessions,
+        0 as funnel_cart_sessions,
+        0 as funnel_checkout_sessions,
+        0 as funnel_payment_sessions,
+        0 as funnel_purchase_sessions,
+        visitor_sales
+    from sliced_sales
+),
+
+-- A part that one row of a period does not know is unknown for the period: a sum over
+-- the rest, divided by all sessions, would be a number that is wrong.
+counted as (
+    select
+        dim_period_days.grain,
+        dim_period_days.period_start,
+        happenings.dimension,
+        happenings.member,
+        sum(sessions) as sessions,
+        case
+            when count(reported_visitors) = count(*) then sum(reported_visitors)
+        end as reported_visitors,
+        case
+            when count(purchase_sessions) = count(*) then sum(purchase_sessions)
+        end as purchase_sessions,
+        case
+            when count(product_view_sessions) = count(*)
+                then sum(product_view_sessions)
+        end as product_view_sessions,
+        case
+            when count(add_to_cart_sessions) = count(*) then sum(add_to_cart_sessions)
+        end as add_to_cart_sessions,
+        case
+            when count(checkout_sessions) = count(*) then sum(checkout_sessions)
+        end as checkout_sessions,
+        case
+            when count(engaged_sessions) = count(*) then sum(engaged_sessions)
+        end as engaged_sessions,
+        case
+            when count(engaged_seconds) = count(*) then sum(engaged_seconds)
+        end as engaged_seconds,
+        case when count(page_views) = count(*) then sum(page_views) end as page_views,
+        case
+            when count(funnel_product_view_sessions) = count(*)
+                then sum(funnel_product_view_sessions)
+        end as funnel_product_view_sessions,
+        case
+            when count(funnel_cart_sessions) = count(*) then sum(funnel_cart_sessions)
+        end as funnel_cart_sessions,
+        case
+            when count(funnel_checkout_sessions) = count(*)
+                then sum(funnel_checkout_sessions)
+        end as funnel_checkout_sessions,
+        case
+            when count(funnel_payment_sessions) = count(*)
+                then sum(funnel_payment_sessions)
+        end as funnel_payment_sessions,
+        case
+            when count(funnel_purchase_sessions) = count(*)
+                then sum(funnel_purchase_sessions)
+        end as funnel_purchase_sessions,
+        case
+            when dimension in ('all', 'shop', 'channel', 'device')
+                then sum(visitor_sales)
+        end as visitor_sales
+    from happenings
+    inner join {{ ref('dim_period_days') }} as dim_period_days
+        on happenings.visited_on = dim_period_days.date_day
+    group by
+        dim_period_days.grain,
+        dim_period_days.period_start,
+        happenings.dimension,
+        happenings.member
+),
+
+sliced_sessions as (
+    {{ slices('counted_sessions', {
+        'shop': 'shop_id',
+        'channel': 'channel_id',
+        'device': 'device',
+        'visitor_type': 'visitor_type',
+        'country': 'country',
+    }) }}
+),
+
+visitor_days as (
+    select
+        session_date as visited_on,
+        dimension,
+        member,
+        person_id,
+        bool_or(has_purchase) as has_purchase
+    from sliced_sessions
+    group by session_date, dimension, member, person_id
+    union all
+    select
+        session_date as visited_on,
+        'category' as dimension,
+        category as member,
+        person_id,
+        bool_or(has_purchase) as has_purchase
+    from category_sessions
+    group by session_date, category, person_id
+),
+
+-- People are counted afresh for every grain and slice, never summed.
+counted_visitors as (
+    select
+        dim_period_days.grain,
+        dim_period_days.period_start,
+        visitor_days.dimension,
+        visitor_days.member,
+        count(distinct visitor_days.person_id) as visitors,
+        count(
+            distinct case
+                when visitor_days.has_purchase then visitor_days.person_id
+            end
+        ) as purchase_visitors
+    from visitor_days
+    inner join {{ ref('dim_period_days') }} as dim_period_days
+        on visitor_days.visited_on = dim_period_days.date_day
+    group by
+        dim_period_days.grain,
+        dim_period_days.period_start,
+        visitor_days.dimension,
+        visitor_days.member
+)
+
+select
+    counted.grain,
+    counted.period_start,
+    counted.dimension,
+    counted.member,
+    cast(counted.sessions as bigint) as sessions,
+    cast(
+        coalesce(counted_visitors.visitors, 0) + counted.reported_visitors as bigint
+    ) as visitors,
+    cast(counted.purchase_sessions as bigint) as purchase_sessions,
+    cast(
+        case
+            when counted.reported_visitors = 0
+                then coalesce(counted_visitors.purchase_visitors, 0)
+        end as bigint
+    ) as purchase_visitors,
+    cast(counted.product_view_sessions as bigint) as product_view_sessions,
+    cast(counted.add_to_cart_sessions as bigint) as add_to_cart_sessions,
+    cast(counted.checkout_sessions as bigint) as checkout_sessions,
+    cast(counted.engaged_sessions as bigint) as engaged_sessions,
+    cast(counted.engaged_seconds as double) as engaged_seconds,
+    cast(counted.page_views as bigint) as page_views,
+    cast(counted.funnel_product_view_sessions as bigint)
+        as funnel_product_view_sessions,
+    cast(counted.funnel_cart_sessions as bigint) as funnel_cart_sessions,
+    cast(counted.funnel_checkout_sessions as bigint) as funnel_checkout_sessions,
+    cast(counted.funnel_payment_sessions as bigint) as funnel_payment_sessions,
+    cast(counted.funnel_purchase_sessions as bigint) as funnel_purchase_sessions,
+    cast(counted.visitor_sales as decimal(18, 4)) as visitor_sales
+from counted
+left join counted_visitors
+    on
+        counted.grain = counted_visitors.grain
+        and counted.period_start = counted_visitors.period_start
+        and counted.dimension = counted_visitors.dimension
+        and counted.member = counted_visitors.member
