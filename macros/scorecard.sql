@@ -3,19 +3,20 @@
     '{{ (text or "").split() | join(" ") | replace("'", "''") }}'
 {%- endmacro %}
 
-{#- The KPIs of the project: the models whose meta names a theme, with that meta. Known
-    only when SQL is written for a run; an empty list while the project is parsed. -#}
+{#- The KPI views in the order in which kpi_values lists them, with their meta. Known only
+    when SQL is written for a run; an empty list while the project is parsed. -#}
 {% macro kpi_nodes() -%}
     {%- set kpis = [] -%}
     {%- if execute -%}
-        {%- for node in graph.nodes.values() -%}
-            {%- if node.resource_type == 'model' and node.name.startswith('kpi_')
-                and 'theme' in node.config.meta -%}
-                {%- do kpis.append(node) -%}
-            {%- endif -%}
+        {%- set listed = graph.nodes.values()
+            | selectattr('resource_type', 'equalto', 'model')
+            | selectattr('name', 'equalto', 'kpi_values')
+            | map(attribute='depends_on') | first -%}
+        {%- for node_id in listed.nodes if 'theme' in graph.nodes[node_id].config.meta -%}
+            {%- do kpis.append(graph.nodes[node_id]) -%}
         {%- endfor -%}
     {%- endif -%}
-    {{ return(kpis | sort(attribute='name')) }}
+    {{ return(kpis) }}
 {%- endmacro %}
 
 {#- A bound of the Wilson score interval (95 %) of a share: sign is '-' or '+'. -#}

@@ -1,10 +1,12 @@
 """The `warehouse` command: thin wrappers, every verb's work is in its own module."""
 
 import sys
+from typing import Annotated
 
 import typer
 
 from warehouse.errors import UserError
+from warehouse.paths import TARGETS
 
 app = typer.Typer(
     help="The e-commerce KPI warehouse: exports in, tested KPIs out.",
@@ -13,6 +15,97 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+Target = Annotated[
+    str | None,
+    typer.Option(
+        help="demo, dev or prod; else what WAREHOUSE_TARGET says, else demo.",
+        show_default=False,
+    ),
+]
+FullRefresh = Annotated[
+    bool,
+    typer.Option("--full-refresh", help="Rebuild incremental models from scratch."),
+]
+
+
+@app.command()
+def run(target: Target = None, full_refresh: FullRefresh = False) -> None:
+    """Load, build, check, publish, report: everything, in one go."""
+    from warehouse.run import run
+
+    run(_console(), _known(target), full_refresh)
+
+
+@app.command()
+def build(
+    target: Target = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option("--select", "-s", help="dbt selectors; everything if left out."),
+    ] = None,
+    full_refresh: FullRefresh = False,
+) -> None:
+    """Build and check the warehouse from what has been loaded."""
+    from warehouse.build import build
+
+    result = build(_console(), _known(target), select, full_refresh)
+    if not result.success:
+        raise UserError(f"{len(result.failures)} of the build's steps failed.")
+    _console().print(
+        f"[bold green]built[/]: {result.total('model')} models, "
+        f"{result.checks} checks passed, {len(result.warnings)} warnings",
+        highlight=False,
+    )
+
+
+@app.command()
+def publish(target: Target = None) -> None:
+    """Hand the built warehouse to its readers, in one switch."""
+    from warehouse.publish import publish
+
+    publish(_console(), _known(target))
+
+
+@app.command()
+def status(
+    target: Target = None,
+    grain: Annotated[
+        str, typer.Option(help="day, week, month, quarter or year.")
+    ] = "month",
+) -> None:
+    """Print the published scorecard."""
+    from warehouse.status import status
+
+    status(_console(), _known(target), grain)
+
+
+@app.command()
+def docs(
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; fail if one is stale.")
+    ] = False,
+) -> None:
+    """Write the documents that are generated from the YAML."""
+    from warehouse.catalog import write_docs
+
+    write_docs(_console(), check)
+
+
+def _console():
+    """A terminal's colours where there is one, plain lines of any length where not."""
+    from rich.console import Console
+
+    return Console()
+
+
+def _known(target: str | None) -> str | None:
+    """The target as given, if it is one."""
+    if target is not None and target not in TARGETS:
+        raise UserError(
+            f"There is no target {target!r}.", f"It is one of {', '.join(TARGETS)}."
+        )
+    return target
+
 
 def main() -> None:
     """Run the command; a user's mistake becomes a sentence and exit code 1."""
@@ -20,9 +113,10 @@ def main() -> None:
         app()
     except UserError as error:
         from rich.console import Console
+        from rich.markup import escape
 
         console = Console(stderr=True)
-        console.print("[bold red]Error:[/]", error.message, soft_wrap=True)
+        console.print("[bold red]Error:[/]", escape(error.message), soft_wrap=True)
         if error.hint:
-            console.print("[bold]What to do:[/]", error.hint, soft_wrap=True)
+            console.print("[bold]What to do:[/]", escape(error.hint), soft_wrap=True)
         sys.exit(1)

@@ -1,19 +1,15 @@
 {{ config(materialized='table', contract={'enforced': true}) }}
 {%- set languages = ['en', 'es', 'fr', 'ru', 'zh'] -%}
-{%- set themes = ['sales', 'conversion', 'marketing', 'customers'] -%}
-{%- set ns = namespace(union=false) -%}
+{%- set kpis = kpi_nodes() -%}
 
-{% for kpi in kpi_nodes() %}
+{% for kpi in kpis %}
 {%- set meta = kpi.config.meta -%}
 {%- set is_share = meta.kind == 'ratio' and meta.unit == 'percent' -%}
-{% if ns.union %}union all{% endif %}
-{%- set ns.union = true %}
 select
     {{ text_literal(kpi.name[4:]) }} as kpi_id,
     {{ text_literal(meta.label) }} as label,
     {{ text_literal(meta.theme) }} as theme,
-    cast({{ (themes.index(meta.theme) if meta.theme in themes else 9) + 1 }} as bigint)
-        as theme_order,
+    cast({{ loop.index }} as bigint) as kpi_order,
     {{ text_literal(meta.formula) }} as formula,
     {{ text_literal(meta.unit) }} as unit,
     {{ text_literal(meta.better | string) }} as better,
@@ -28,13 +24,14 @@ select
         as aliases_{{ language }},
     {% endfor -%}
     {{ text_literal(kpi.description) }} as description
+{% if not loop.last %}union all{% endif %}
 {% endfor %}
-{% if not ns.union %}
+{% if not kpis %}
 select
     cast(null as string) as kpi_id,
     cast(null as string) as label,
     cast(null as string) as theme,
-    cast(null as bigint) as theme_order,
+    cast(null as bigint) as kpi_order,
     cast(null as string) as formula,
     cast(null as string) as unit,
     cast(null as string) as better,

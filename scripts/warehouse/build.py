@@ -1,0 +1,312 @@
+"""Run dbt in this process, show how far it is, and say what failed in plain words."""
+
+import contextlib
+import json
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from warehouse.errors import UserError
+from warehouse.paths import PROJECT, data_dir, target_name, warehouse_file
+
+SHOWN_FAILURES = 5
+SHOWN_LINES = 12
+FAILED = {"error", "fail", "runtime error"}
+
+
+@dataclass
+class Problem:
+    """A node that failed or warned.
+
+    Attributes:
+        kind: What it is in words: `model`, `test`, `unit test`, `seed`.
+        name: Its name in dbt.
+        path: The file to open, from the project's folder.
+        status: dbt's word: `error`, `fail`, `warn`.
+        message: dbt's message, as it came.
+        rows: Rows that a test found, if it is a test.
+        compiled: The SQL that ran, from the project's folder, if dbt wrote it.
+    """
+
+    kind: str
+    name: str
+    path: str
+    status: str
+    message: str
+    rows: int | None = None
+    compiled: str | None = None
+
+
+@dataclass
+class BuildResult:
+    """What a dbt build did.
+
+    Attributes:
+        success: True when nothing failed; warnings do not fail a build.
+        counts: Nodes by `<kind> <status>`, as `{"model success": 140}`.
+        problems: What failed or warned, in dbt's order.
+        skipped: Nodes that were not run because of a failure before them.
+    """
+
+    success: bool
+    counts: dict[str, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    skipped: int = 0
+
+    @property
+    def failures(self) -> list[Problem]:
+        """The problems that stop a publication."""
+        return [p for p in self.problems if p.status in FAILED]
+
+    @property
+    def warnings(self) -> list[Problem]:
+        """The problems that are worth a look."""
+        return [p for p in self.problems if p.status == "warn"]
+
+    def total(self, *kinds: str, status: str | None = None) -> int:
+        """How many nodes of these kinds ran, or ended with a status."""
+        return sum(
+            number
+            for key, number in self.counts.items()
+            if key.rsplit(" ", 1)[0] in kinds
+            and status in (None, key.rsplit(" ", 1)[1])
+        )
+
+    @property
+    def checks(self) -> int:
+        """Data tests and unit tests that passed."""
+        return self.total("test", "unit test", status="pass")
+
+
+def build(
+    console: Console,
+    target: str | None = None,
+    select: list[str] | None = None,
+    full_refresh: bool = False,
+) -> BuildResult:
+    """`dbt build` with a progress bar, then the failures with what to do about them.
+
+    Args:
+        console: Where to draw.
+        target: A dbt target; the one in force when left out.
+        select: dbt selectors; everything when left out.
+        full_refresh: Rebuild incremental models from scratch.
+
+    Returns:
+        The result; `build.json` beside the warehouse file remembers it for `publish`.
+
+    Raises:
+        UserError: If dbt could not start: the project does not parse, the file is held.
+    """
+    target = target or target_name()
+    data_dir(target).mkdir(parents=True, exist_ok=True)
+    arguments = ["build", "--target", target, "--cache-selected-only"]
+    if full_refresh:
+        arguments.append("--full-refresh")
+    for selector in select or []:
+        arguments += ["--select", selector]
+
+    result = _invoke(console, target, arguments)
+    _remember(target, result, whole=not select)
+    _report(console, result)
+    return result
+
+
+@contextlib.contextmanager
+def dbt_surroundings(target: str):
+    """Run dbt as if started in the project's folder, on one target's data folder."""
+    before = dict(os.environ)
+    os.environ["WAREHOUSE_TARGET"] = target
+    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+    if "WAREHOUSE_DATA" in os.environ:
+        os.environ["WAREHOUSE_DATA"] = str(data_dir(target))
+    try:
+        with contextlib.chdir(PROJECT):
+            yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def last_build(target: str) -> dict:
+    """What `build.json` remembers: success, counts, warnings; empty if never built."""
+    path = _memory(target)
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def build_is_newest(target: str) -> bool:
+    """True when nothing has written the warehouse file since `warehouse build`."""
+    return warehouse_file(target).stat().st_mtime <= _memory(target).stat().st_mtime
+
+
+def _invoke(console: Console, target: str, arguments: list[str]) -> BuildResult:
+    """Run dbt, drawing a bar while it runs."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with dbt_surroundings(target), progress:
+        task = progress.add_task("reading the project", total=None)
+
+        def follow(event) -> None:
+            if event.info.name == "LogStartLine":
+                progress.update(
+                    task,
+                    total=event.data.total,
+                    description=event.data.description.split(".")[-1].strip()[:48],
+                )
+            elif event.info.name == "NodeFinished":
+                progress.advance(task)
+
+        quiet = [
+            "--quiet",
+            "--log-level=none",
+            "--log-level-file=none",
+            "--no-version-check",
+            f"--project-dir={PROJECT}",
+            f"--profiles-dir={PROJECT}",
+        ]
+        try:
+            done = dbtRunner(callbacks=[follow]).invoke([*arguments, *quiet])
+        finally:
+            # dbt keeps the file open for the next command of the same process.
+            DuckDBConnectionManager.close_all_connections()
+
+    if done.exception is not None:
+        raise _start_failure(done.exception)
+    return _read(done)
+
+
+def _start_failure(exception: BaseException) -> UserError:
+    """A dbt error from before the first model, as a sentence and a hint."""
+    text = str(exception).strip()
+    if "lock" in text.lower() and "duckdb" in text.lower():
+        return UserError(
+            "Another program has the warehouse file open.",
+            "Close it, or let it read published/current/warehouse.duckdb instead: that "
+            "file is never locked by a build.",
+        )
+    return UserError(
+        "dbt could not read the project.\n"
+        + "\n".join(text.splitlines()[:SHOWN_LINES]),
+        "Mend the file that is named; `dbt parse` checks the project without building.",
+    )
+
+
+def _read(done) -> BuildResult:
+    """dbt's result objects as ours."""
+    kinds = {"unit_test": "unit test"}
+    counts: Counter[str] = Counter()
+    problems = []
+    for entry in done.result.results:
+        kind = kinds.get(entry.node.resource_type, str(entry.node.resource_type))
+        status = str(entry.status)
+        counts[f"{kind} {status}"] += 1
+        if status in FAILED or status == "warn":
+            compiled = getattr(entry.node, "compiled_path", None)
+            problems.append(
+                Problem(
+                    kind=kind,
+                    name=entry.node.name,
+                    path=entry.node.original_file_path,
+                    status=status,
+                    message=entry.message or "",
+                    rows=entry.failures,
+                    compiled=compiled,
+                )
+            )
+    return BuildResult(
+        success=bool(done.success),
+        counts=dict(sorted(counts.items())),
+        problems=problems,
+        skipped=sum(n for key, n in counts.items() if key.endswith(" skipped")),
+    )
+
+
+def _memory(target: str) -> Path:
+    return warehouse_file(target).with_suffix(".build.json")
+
+
+def _remember(target: str, result: BuildResult, whole: bool) -> None:
+    """Note the outcome. A part's build can spoil the whole's success, not mend it."""
+    memory = last_build(target)
+    if whole:
+        memory = {
+            "success": result.success,
+            "counts": result.counts,
+            "checks": result.checks,
+            "warnings": [
+                {"name": warning.name, "rows": warning.rows}
+                for warning in result.warnings
+            ],
+        }
+    else:
+        memory["success"] = bool(memory.get("success")) and result.success
+    _memory(target).write_text(json.dumps(memory, indent=2) + "\n")
+
+
+def _report(console: Console, result: BuildResult) -> None:
+    """Say what was built; after a failure which file, why, and what to do."""
+    for problem in result.failures[:SHOWN_FAILURES]:
+        console.print()
+        console.print(
+            f"[bold red]{problem.kind} {escape(problem.name)} failed[/]  "
+            f"[dim]{escape(problem.path)}[/]",
+            soft_wrap=True,
+        )
+        for line in _first_lines(problem):
+            console.print(f"  {escape(line)}", soft_wrap=True)
+        console.print(
+            f"  [bold]What to do:[/] {escape(_advice(problem))}", soft_wrap=True
+        )
+    hidden = len(result.failures) - SHOWN_FAILURES
+    if hidden > 0:
+        console.print(f"\n… and {hidden} more failures.")
+    if result.skipped:
+        console.print(
+            f"\n{result.skipped} nodes were not run: something before them failed."
+        )
+    for warning in result.warnings:
+        rows = f"{warning.rows} rows" if warning.rows else "see"
+        console.print(
+            f"[yellow]warning[/] {escape(warning.name)}: {rows}  "
+            f"[dim]{escape(warning.path)}[/]",
+            soft_wrap=True,
+        )
+
+
+def _first_lines(problem: Problem) -> list[str]:
+    """The lines of dbt's message that say something, without its prefixes."""
+    if problem.kind == "test" and problem.status == "fail":
+        return [f"{problem.rows or 0} rows should not be there."]
+    lines = [line.rstrip() for line in problem.message.splitlines() if line.strip()]
+    lines = [line for line in lines if "> in macro" not in line]
+    shown = lines[:SHOWN_LINES]
+    return shown if len(lines) <= SHOWN_LINES else [*shown, "…"]
+
+
+def _advice(problem: Problem) -> str:
+    """The next step after a failure."""
+    if "lock" in problem.message.lower() and "duckdb" in problem.message.lower():
+        return "close the program that has the warehouse file open, then build again."
+    if problem.kind == "test" and problem.status == "fail":
+        return (
+            f"dbt show -s {problem.name} --limit 20 lists the rows; follow them to the "
+            "source, mend the export or the rule, then warehouse run."
+        )
+    if problem.kind == "unit test":
+        return f"compare {problem.path} with the rule that the model should follow."
+    return f"mend {problem.path}, then warehouse build --select {problem.name}+"

@@ -1,0 +1,201 @@
+"""The KPI dictionary as a page, read from the YAML beside each KPI."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+
+from warehouse.errors import UserError
+from warehouse.paths import PROJECT
+
+MARTS = PROJECT / "models" / "marts"
+LANGUAGES = {"en": "also", "es": "es", "fr": "fr", "ru": "ru", "zh": "zh"}
+BETTER = {"up": "▲ up", "down": "▼ down", "none": "–"}
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """A KPI as its YAML describes it.
+
+    Attributes:
+        kpi_id: Its name; its view is `kpi_<kpi_id>`.
+        description: What counts and what is left out, on one line.
+        meta: The YAML's meta: label, theme, formula, unit, better, aliases, …
+        dimensions: What it can be sliced by, without `all`.
+        path: The view's file.
+    """
+
+    kpi_id: str
+    description: str
+    meta: dict
+    dimensions: tuple[str, ...]
+    path: Path
+
+
+def listed_kpis() -> list[str]:
+    """The ids in the list of kpi_values, in its order."""
+    text = (MARTS / "scorecard" / "kpi_values.sql").read_text()
+    return re.findall(r"^    '(\w+)',$", text, flags=re.MULTILINE)
+
+
+def kpis() -> list[Kpi]:
+    """Every listed KPI that has YAML, in the list's order."""
+    described = {}
+    for path in MARTS.glob("*/kpi_*.yml"):
+        for model in (yaml.safe_load(path.read_text()) or {}).get("models", []):
+            meta = model.get("config", {}).get("meta", {})
+            if "theme" in meta:
+                sql = path.with_name(f"{model['name']}.sql")
+                described[model["name"]] = Kpi(
+                    kpi_id=model["name"].removeprefix("kpi_"),
+                    description=" ".join(str(model.get("description", "")).split()),
+                    meta=meta,
+                    dimensions=_dimensions(model, sql),
+                    path=sql,
+                )
+    names = [f"kpi_{kpi_id}" for kpi_id in listed_kpis()]
+    return [described[name] for name in names if name in described]
+
+
+def kpi_page() -> str:
+    """KPIS.md: a table of every theme, then what each KPI counts and leaves out."""
+    found = kpis()
+    lines = [
+        "# KPIs",
+        "",
+        "Written by `warehouse docs` from the YAML beside each view; change it there.",
+        "",
+        f"{len(found)} KPIs. Each is a view `kpi_<id>` with the columns grain, "
+        "period_start, dimension, member, numerator, denominator, value. A percent is "
+        "stored as a share of 1, money in the reporting currency, and a denominator of "
+        "0 gives NULL.",
+    ]
+    for theme in dict.fromkeys(kpi.meta["theme"] for kpi in found):
+        of_theme = [kpi for kpi in found if kpi.meta["theme"] == theme]
+        lines += [
+            "",
+            f"## {theme.capitalize()}",
+            "",
+            "| KPI | id | formula | unit | better | sliced by |",
+            "|---|---|---|---|---|---|",
+        ]
+        for kpi in of_theme:
+            cells = [
+                _cell(kpi.meta.get("label")),
+                f"[{kpi.kpi_id}]({kpi.path.relative_to(PROJECT).as_posix()})",
+                _cell(kpi.meta.get("formula")),
+                _cell(kpi.meta.get("unit")),
+                BETTER.get(str(kpi.meta.get("better")), "–"),
+                _cell(", ".join(kpi.dimensions)) or "–",
+            ]
+            lines.append(f"| {' | '.join(cells)} |")
+        for kpi in of_theme:
+            lines += ["", f"### {kpi.meta.get('label')}", "", kpi.description, ""]
+            lines += [f"- {fact}" for fact in _facts(kpi)]
+    return "\n".join(lines) + "\n"
+
+
+def write_docs(console: Console, check: bool = False) -> None:
+    """Write the generated documents, or see whether they are stale.
+
+    Args:
+        console: Where to say what changed.
+        check: Change nothing; a stale document is an error.
+
+    Raises:
+        UserError: With `check`, if a document is stale or missing.
+    """
+    stale = []
+    for path, text in documents().items():
+        name = path.relative_to(PROJECT)
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(str(name))
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            console.print(f"written {name}", highlight=False)
+    if check and stale:
+        raise UserError(
+            f"Generated documents are stale: {', '.join(stale)}.",
+            "Run `make docs` and commit what it writes.",
+        )
+    if not stale:
+        console.print("generated documents are up to date", highlight=False)
+
+
+def documents() -> dict[Path, str]:
+    """The generated documents: where each belongs and what it should say."""
+    from warehouse.template import flat_tables_markdown
+
+    return {
+        PROJECT / "KPIS.md": kpi_page(),
+        PROJECT / "docs" / "flat-templates.md": flat_tables_markdown(),
+    }
+
+
+def _facts(kpi: Kpi) -> list[str]:
+    """The rest of what the YAML says of a KPI, a line each."""
+    meta = kpi.meta
+    words = {
+        "sum": "a sum",
+        "ratio": "a ratio of sums",
+        "distinct": "a distinct count, made afresh for every period and slice",
+        "quantile": "a quantile, made afresh for every period and slice",
+        "derived": "made of other KPIs' parts",
+    }
+    kind = words.get(str(meta.get("kind")), str(meta.get("kind")))
+    adds = "periods and slices add up" if meta.get("additive") else "does not add up"
+    facts = [f"{kind}; {adds}"]
+    if meta.get("proportion"):
+        facts[0] += "; has a 95 % interval in the scorecard"
+    sources = ", ".join(meta.get("sources") or [])
+    facts.append(f"from {sources}; owner: {meta.get('owner')}")
+    aliases = meta.get("aliases") or {}
+    names = [
+        f"{prefix}: {', '.join(map(str, aliases[language]))}"
+        for language, prefix in LANGUAGES.items()
+        if aliases.get(language)
+    ]
+    if names:
+        facts.append(" · ".join(names))
+    return facts
+
+
+def _cell(text: object) -> str:
+    return str(text if text is not None else "").replace("|", "\\|")
+
+
+def _dimensions(model: dict, sql: Path) -> tuple[str, ...]:
+    """The slices of a KPI: those its YAML names, else those all of its rollups have."""
+    if own := _accepted(model):
+        return tuple(own)
+    rollups = (
+        re.findall(r"ref\('(rollup_\w+)'\)", sql.read_text()) if sql.exists() else []
+    )
+    found = [_rollup_dimensions().get(name, []) for name in dict.fromkeys(rollups)]
+    if not found:
+        return ()
+    return tuple(d for d in found[0] if all(d in others for others in found[1:]))
+
+
+def _rollup_dimensions() -> dict[str, list[str]]:
+    """The dimensions of every rollup, by its accepted_values test."""
+    dimensions = {}
+    for path in (PROJECT / "models" / "rollups").glob("*.yml"):
+        for model in (yaml.safe_load(path.read_text()) or {}).get("models", []):
+            dimensions[model["name"]] = _accepted(model)
+    return dimensions
+
+
+def _accepted(model: dict) -> list[str]:
+    """The accepted values of a model's column `dimension`, without `all`."""
+    for column in model.get("columns", []):
+        if column["name"] == "dimension":
+            for test in column.get("data_tests", []):
+                if isinstance(test, dict) and "accepted_values" in test:
+                    values = test["accepted_values"].get("arguments", {})["values"]
+                    return [value for value in values if value != "all"]
+    return []

@@ -1,0 +1,280 @@
+"""Hand a tested warehouse to its readers: a copy of its own, switched in one rename."""
+
+import json
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+
+from warehouse.build import build_is_newest, last_build
+from warehouse.errors import UserError
+from warehouse.paths import PROJECT, data_dir, target_name, warehouse_file
+
+KEPT_BUILDS = 3
+# Clients from DuckDB 1.4 on read this format.
+STORAGE_VERSION = "v1.4.0"
+# Facts, rollups and marts know no person; what lies before them stays private.
+PRIVATE_PREFIXES = ("stg_", "int_")
+PERSONAL_COLUMNS = {
+    "email", "email_hash", "phone", "phone_hash", "first_name", "last_name",
+    "customer_name", "address", "street", "ip_address",
+}  # fmt: skip
+PARTS = ("fct_", "dim_", "rollup_")
+
+
+def publish(console: Console, target: str | None = None) -> dict:
+    """Copy facts, rollups and marts to `published/<build id>/`, point `current` there.
+
+    The folder holds `warehouse.duckdb`, `parquet/` with the marts, and `manifest.json`.
+    It is written under another name and renamed when it is whole; readers of the build
+    before keep their open file. The last three builds stay.
+
+    Args:
+        console: Where to say what was done.
+        target: A dbt target; the one in force when left out.
+
+    Returns:
+        The manifest: build_id, published_at, as_of, currency, tables, files, checks, …
+
+    Raises:
+        UserError: If nothing was built, or the last build or a check failed.
+    """
+    target = target or target_name()
+    built = warehouse_file(target)
+    _require_good_build(target, built)
+    folder = data_dir(target) / "published"
+    folder.mkdir(parents=True, exist_ok=True)
+    build_id = _new_build_id(folder)
+    partial = folder / f".{build_id}.partial"
+    try:
+        partial.mkdir()
+        manifest = _write(built, partial, build_id, target)
+        partial.rename(folder / build_id)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    _switch(folder, build_id)
+    _forget_old(folder, build_id)
+    size = (folder / build_id / "warehouse.duckdb").stat().st_size / 1e6
+    console.print(
+        f"published build {build_id}: {len(manifest['tables'])} tables and "
+        f"{len(manifest['views'])} views, {size:,.0f} MB",
+        highlight=False,
+    )
+    return manifest
+
+
+def ledger(target: str | None = None) -> dict[str, int]:
+    """What the loader did with the files, by its own ledger in the lake.
+
+    Returns:
+        files, refused, rows_landed, rows_loaded, rows_rejected, rows_summary; each file
+        as it was last seen. All 0 if nothing was ever loaded.
+    """
+    names = ["rows_landed", "rows_loaded", "rows_rejected", "rows_summary"]
+    folder = data_dir(target) / "lake" / "loader" / "files"
+    if not any(folder.glob("*.parquet")):
+        return dict.fromkeys(["files", "refused", *names], 0)
+    sums = ", ".join(f"coalesce(sum(try_cast({n} as bigint)), 0)" for n in names)
+    with duckdb.connect() as connection:
+        row = connection.execute(
+            f"""select
+                count(*),
+                coalesce(sum(cast(status = 'refused' as integer)), 0),
+                {sums}
+            from (
+                select *, row_number() over (
+                    partition by source, file order by loaded_at desc nulls last
+                ) as newest
+                from read_parquet(?, union_by_name = true)
+                where file is not null
+            )
+            where newest = 1""",
+            [f"{folder}/*.parquet"],
+        ).fetchall()[0]
+    return dict(zip(["files", "refused", *names], map(int, row), strict=True))
+
+
+def _require_good_build(target: str, built: Path) -> None:
+    if not built.exists():
+        raise UserError(
+            "There is no warehouse to publish yet.", "Run `warehouse run` first."
+        )
+    memory = last_build(target)
+    if not memory.get("success"):
+        raise UserError(
+            "The last build did not pass all its checks; nothing was published.",
+            "Run `warehouse build`, mend what it names, then publish.",
+        )
+    if not build_is_newest(target):
+        raise UserError(
+            "The warehouse changed after its last `warehouse build`, so nobody has "
+            "checked what it holds now.",
+            "Run `warehouse build`, then publish.",
+        )
+
+
+def _new_build_id(folder: Path) -> str:
+    """A name that sorts by time and is not taken."""
+    stem = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    number = 1
+    build_id = stem
+    while (folder / build_id).exists():
+        number += 1
+        build_id = f"{stem}-{number}"
+    return build_id
+
+
+def _write(built: Path, folder: Path, build_id: str, target: str) -> dict:
+    """Fill the folder of a build and return its manifest."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{built}' as built (read_only)")
+        # The file's stem is its catalogue's name, and views remember it.
+        connection.execute(
+            f"attach '{folder / 'warehouse.duckdb'}' as warehouse "
+            f"(storage_version '{STORAGE_VERSION}')"
+        )
+        connection.execute("use warehouse")
+        tables = _copy_tables(connection)
+        views = _copy_views(connection, built.stem)
+        _check(connection, tables)
+        _export(connection, folder / "parquet", [*tables, *views])
+        as_of = connection.execute(
+            "select max(date_day) from dim_period_days"
+            " inner join dim_periods using (grain, period_start)"
+            " where dim_period_days.grain = 'day' and is_current"
+        ).fetchall()[0][0]
+    memory = last_build(target)
+    manifest = {
+        "build_id": build_id,
+        "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "target": target,
+        "as_of": str(as_of) if as_of else None,
+        "currency": _reporting_currency(),
+        "checks": memory.get("checks", 0),
+        "warnings": memory.get("warnings", []),
+        "dbt": memory.get("counts", {}),
+        "files": ledger(target),
+        "tables": tables,
+        "views": views,
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    return manifest
+
+
+def _is_public(name: str) -> bool:
+    """True for facts, dimensions, rollups and marts."""
+    seeds = {path.stem for path in (PROJECT / "seeds").glob("*.csv")}
+    return not (name.startswith(PRIVATE_PREFIXES) or "__dbt" in name or name in seeds)
+
+
+def _copy_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Copy the public tables; their row counts by name."""
+    names = connection.execute(
+        "select table_name from duckdb_tables()"
+        " where database_name = 'built' and schema_name = 'main' order by table_name"
+    ).fetchall()
+    rows = {}
+    for (name,) in names:
+        if _is_public(name):
+            connection.execute(f"create table {name} as from built.main.{name}")
+            counted = connection.execute(f"select count(*) from {name}").fetchall()
+            rows[name] = counted[0][0]
+    return rows
+
+
+def _copy_views(connection: duckdb.DuckDBPyConnection, stem: str) -> list[str]:
+    """Create the public views over the copied tables; their names."""
+    waiting = {
+        name: sql.replace(f"{stem}.main.", "warehouse.main.").replace(
+            f'"{stem}"."main".', "warehouse.main."
+        )
+        for name, sql in connection.execute(
+            "select view_name, sql from duckdb_views()"
+            " where database_name = 'built' and schema_name = 'main' and not internal"
+            " order by view_name"
+        ).fetchall()
+        if _is_public(name)
+    }
+    created: list[str] = []
+    while waiting:
+        before = len(waiting)
+        for name, sql in list(waiting.items()):
+            try:
+                connection.execute(sql)
+            except duckdb.CatalogException:
+                continue  # reads a view that is still to come
+            created.append(name)
+            del waiting[name]
+        if len(waiting) == before:
+            raise UserError(
+                f"These marts read something that is not published: "
+                f"{', '.join(waiting)}.",
+                "A mart reads facts, rollups and marts only; mend its ref().",
+            )
+    return sorted(created)
+
+
+def _check(connection: duckdb.DuckDBPyConnection, tables: dict[str, int]) -> None:
+    """What must hold of anything that readers get, whatever dbt said."""
+    personal = connection.execute(
+        "select table_name || '.' || column_name from duckdb_columns()"
+        " where database_name = 'warehouse' and lower(column_name) in"
+        f" ({', '.join('?' * len(PERSONAL_COLUMNS))})",
+        sorted(PERSONAL_COLUMNS),
+    ).fetchall()
+    if personal:
+        raise UserError(
+            f"Personal data would be published: {', '.join(c for (c,) in personal)}.",
+            "Drop the column from the fact or mart; people are a customer_id there.",
+        )
+    if not tables.get("kpi_values"):
+        raise UserError(
+            "No KPI has a value, so there is nothing to publish.",
+            "Drop exports into the landing folder and run `warehouse run`.",
+        )
+
+
+def _export(
+    connection: duckdb.DuckDBPyConnection, folder: Path, names: list[str]
+) -> None:
+    """Write the marts as Parquet; single KPIs are all in kpi_values."""
+    folder.mkdir()
+    kpis = {
+        f"kpi_{kpi_id}"
+        for (kpi_id,) in connection.execute("select kpi_id from kpi_catalog").fetchall()
+    }
+    for name in names:
+        if name not in kpis and not name.startswith(PARTS):
+            connection.execute(
+                f"copy (from {name}) to '{folder / name}.parquet'"
+                " (format parquet, compression zstd)"
+            )
+
+
+def _reporting_currency() -> str:
+    import yaml
+
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
+    return project["vars"]["reporting_currency"]
+
+
+def _switch(folder: Path, build_id: str) -> None:
+    """Point `current` at a build in one rename, so that no reader sees it missing."""
+    pointer = folder / f".current-{os.getpid()}"
+    pointer.unlink(missing_ok=True)
+    pointer.symlink_to(build_id)
+    pointer.replace(folder / "current")
+
+
+def _forget_old(folder: Path, build_id: str) -> None:
+    """Remove all but the newest builds, and what an interrupted publication left."""
+    builds = sorted(
+        path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()
+    )
+    whole = [path for path in builds if not path.name.startswith(".")]
+    for path in builds:
+        if path.name != build_id and path not in whole[-KEPT_BUILDS:]:
+            shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,78 @@
+"""From landed exports to a published scorecard, or to a clear reason why not."""
+
+import time
+
+from rich.console import Console
+
+from warehouse.build import build
+from warehouse.errors import UserError
+from warehouse.paths import target_name
+from warehouse.publish import publish
+from warehouse.status import status
+
+
+def run(
+    console: Console, target: str | None = None, full_refresh: bool = False
+) -> None:
+    """Load, build, check, publish, report. A step that fails stops the rest.
+
+    dbt builds in the private warehouse file, which no reader opens; readers get a copy
+    only when every check of the build has passed.
+
+    Args:
+        console: Where to say how far it is.
+        target: A dbt target; the one in force when left out.
+        full_refresh: Rebuild incremental models from scratch.
+
+    Raises:
+        UserError: If a step failed; what was published before stays as it was.
+    """
+    from warehouse.load import load
+
+    target = target or target_name()
+    started = time.monotonic()
+
+    with _step(console, 1, "load"):
+        load(None, target, console)
+    with _step(console, 2, "build and check") as step:
+        result = build(console, target, full_refresh=full_refresh)
+        if not result.success:
+            raise UserError(
+                f"{len(result.failures)} of the build's steps failed: nothing was "
+                "published, readers keep the build before.",
+                "Mend what is named above, then `warehouse run` again.",
+            )
+        step.note = (
+            f"{result.total('model')} models, {result.checks} checks passed, "
+            f"{len(result.warnings)} warnings"
+        )
+    with _step(console, 3, "publish"):
+        publish(console, target)
+
+    console.print()
+    status(console, target)
+    console.print(
+        f"\n[bold green]done[/] in {time.monotonic() - started:.0f} s", highlight=False
+    )
+
+
+class _step:
+    """A numbered step: its name before, its time after, whatever happens between."""
+
+    def __init__(self, console: Console, number: int, name: str):
+        self.console = console
+        self.title = f"{number}/3 {name}"
+        self.note = ""
+
+    def __enter__(self) -> "_step":
+        self.console.print(f"[bold]{self.title}[/]", highlight=False)
+        self.started = time.monotonic()
+        return self
+
+    def __exit__(self, kind, error, trace) -> None:
+        outcome = "[red]failed[/]" if error else "[green]ok[/]"
+        note = f"  {self.note}" if self.note else ""
+        self.console.print(
+            f"    {outcome} in {time.monotonic() - self.started:.1f} s{note}",
+            highlight=False,
+        )

@@ -1,0 +1,275 @@
+"""Print the published scorecard: what a shop looks at in the morning."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import duckdb
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from warehouse.errors import UserError
+from warehouse.paths import data_dir, target_name
+
+GRAINS = ("day", "week", "month", "quarter", "year")
+SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "PLN": "zł", "RUB": "₽"}
+PLAN_WORDS = {
+    "on_track": ("on track", "green"),
+    "at_risk": ("at risk", "yellow"),
+    "behind": ("behind", "red"),
+}
+MISSING = "–"
+
+
+def status(console: Console, target: str | None = None, grain: str = "month") -> None:
+    """Print the newest period of every KPI beside its past and its plan.
+
+    Args:
+        console: Where to print; 80 columns are enough.
+        target: A dbt target; the one in force when left out.
+        grain: day, week, month, quarter or year.
+
+    Raises:
+        UserError: If the grain is unknown.
+    """
+    if grain not in GRAINS:
+        raise UserError(
+            f"There is no grain {grain!r}.", f"It is one of {', '.join(GRAINS)}."
+        )
+    target = target or target_name()
+    folder = data_dir(target) / "published" / "current"
+    if not (folder / "manifest.json").exists():
+        first = "warehouse demo, then " if target == "demo" else ""
+        console.print(
+            f"Nothing is published for the target {target} yet. Run {first}"
+            f"warehouse run --target {target}.",
+            highlight=False,
+            soft_wrap=True,
+        )
+        return
+
+    manifest = json.loads((folder / "manifest.json").read_text())
+    shops, rows = _read(folder / "warehouse.duckdb", grain)
+    _print_header(console, manifest, shops, rows)
+    currency = manifest["currency"]
+    for theme in dict.fromkeys(row["theme"] for row in rows):
+        console.print()
+        console.print(
+            _theme_table(theme, [r for r in rows if r["theme"] == theme], currency)
+        )
+    _print_footer(console, manifest)
+
+
+def format_value(value: float | None, unit: str, currency: str) -> str:
+    """A KPI's value as people write it.
+
+    Args:
+        value: The stored value; shares of 1 for percents. None is a dash.
+        unit: A unit of `kpi_catalog`.
+        currency: ISO code of the reporting currency.
+    """
+    if value is None:
+        return MISSING
+    sign = "−" if value < 0 else ""
+    size = abs(value)
+    if unit == "money":
+        # Cents matter in a price, not in a year's sales.
+        number = f"{size:,.0f}" if size >= 1000 else f"{size:,.2f}"
+        symbol = SYMBOLS.get(currency)
+        return f"{sign}{symbol}{number}" if symbol else f"{sign}{number} {currency}"
+    if unit == "percent":
+        return f"{sign}{size:.2%}" if size < 0.1 else f"{sign}{size:.1%}"
+    if unit == "count":
+        return f"{sign}{size:,.0f}"
+    suffix = {"seconds": " s", "hours": " h", "days": " d", "months": " mo"}
+    digits = 2 if unit in ("ratio", "number") else 1
+    return f"{sign}{size:,.{digits}f}{suffix.get(unit, '')}"
+
+
+def format_change(
+    change: float | None, rate: float | None, unit: str, is_new: bool = False
+) -> str:
+    """A change with its direction: in percent, and in points where percents change.
+
+    Args:
+        change: Value less the value it is compared with.
+        rate: That change over the size of the value it is compared with.
+        unit: A unit of `kpi_catalog`.
+        is_new: True where there was nothing before.
+    """
+    if is_new and rate is None:
+        return "new"
+    if change is None or (rate is None and unit != "percent"):
+        return MISSING
+    size = f"{abs(change) * 100:.1f} pt" if unit == "percent" else f"{abs(rate):.1%}"
+    if size in ("0.0 pt", "0.0%"):
+        return f"= {size}"
+    return f"{'▲' if change > 0 else '▼'} {size}"
+
+
+def _read(path: Path, grain: str) -> tuple[list[str], list[dict]]:
+    """The shops' names, and every KPI's current period in the catalogue's order."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        shops = connection.execute(
+            "select coalesce(shop_name, shop_id) from dim_shops order by shop_id"
+        ).fetchall()
+        # A KPI without a value in the period is shown with a dash: it is not forgotten.
+        result = connection.execute(
+            """select
+                kpi_catalog.label,
+                kpi_catalog.theme,
+                kpi_catalog.unit,
+                kpi_catalog.better,
+                dim_periods.grain,
+                dim_periods.period_start,
+                dim_periods.elapsed_days,
+                dim_periods.days,
+                not dim_periods.is_complete as is_partial,
+                kpi_scorecard.value,
+                kpi_scorecard.previous_value,
+                kpi_scorecard.previous_change,
+                kpi_scorecard.previous_change_rate,
+                kpi_scorecard.last_year_change,
+                kpi_scorecard.last_year_change_rate,
+                coalesce(kpi_scorecard.is_new, false) as is_new,
+                coalesce(kpi_scorecard.direction_status, 'none') as direction_status,
+                kpi_scorecard.plan_attainment,
+                coalesce(kpi_scorecard.plan_status, 'none') as plan_status
+            from kpi_catalog
+            cross join dim_periods
+            left join kpi_scorecard
+                on kpi_scorecard.kpi_id = kpi_catalog.kpi_id
+                and kpi_scorecard.grain = dim_periods.grain
+                and kpi_scorecard.period_start = dim_periods.period_start
+                and kpi_scorecard.dimension = 'all'
+            where dim_periods.is_current and dim_periods.grain = ?
+            order by kpi_catalog.kpi_order""",
+            [grain],
+        )
+        names = [column[0] for column in result.description]
+        rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    return [name for (name,) in shops], rows
+
+
+def _print_header(
+    console: Console, manifest: dict, shops: list[str], rows: list[dict]
+) -> None:
+    """Whose numbers these are, how fresh they are, and what they are compared with."""
+    console.print(f"[bold]{escape(', '.join(shops))}[/]", highlight=False)
+    if rows:
+        console.print(period_sentence(rows[0]), highlight=False, soft_wrap=True)
+    warnings = len(manifest["warnings"])
+    parts = [
+        f"data to {manifest['as_of']}",
+        f"build {manifest['build_id']}",
+        f"{manifest['checks']} checks passed",
+    ]
+    if warnings:
+        parts.append(f"{warnings} warning{'s' if warnings > 1 else ''}")
+    console.print(" · ".join(parts), style="dim", highlight=False)
+
+
+def period_sentence(row: dict) -> str:
+    """The period in words, with what it is compared with while it is under way.
+
+    Args:
+        row: A row with grain, period_start, elapsed_days, days and is_partial.
+    """
+    start: date = row["period_start"]
+    grain = row["grain"]
+    names = {
+        "day": f"{start:%A}, {start.day} {start:%B %Y}",
+        "week": f"Week of {start.day} {start:%B %Y}",
+        "month": f"{start:%B %Y}",
+        "quarter": f"Quarter {(start.month + 2) // 3} of {start:%Y}",
+        "year": f"{start:%Y}",
+    }
+    if not row["is_partial"]:
+        return f"{names[grain]}, complete"
+    elapsed = row["elapsed_days"]
+    return (
+        f"{names[grain]}, day {elapsed} of {row['days']}; earlier {grain}s are cut at "
+        "the same day, sums of the plan in proportion"
+    )
+
+
+def _theme_table(theme: str, rows: list[dict], currency: str) -> Table:
+    """One theme's KPIs. The sign before a change that is bad news also works unlit."""
+    table = Table(
+        title=theme.capitalize(),
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        expand=False,
+    )
+    table.add_column("KPI", ratio=1, max_width=36, no_wrap=True, overflow="ellipsis")
+    table.add_column("Value", justify="right", no_wrap=True)
+    table.add_column("Before", justify="right", no_wrap=True, style="dim")
+    table.add_column("Change", justify="right", no_wrap=True)
+    table.add_column("On year", justify="right", no_wrap=True)
+    table.add_column("Plan", justify="left", no_wrap=True)
+    for row in rows:
+        unit = row["unit"]
+        change = format_change(
+            row["previous_change"], row["previous_change_rate"], unit, row["is_new"]
+        )
+        on_year = format_change(
+            row["last_year_change"], row["last_year_change_rate"], unit
+        )
+        table.add_row(
+            row["label"],
+            Text(format_value(row["value"], unit, currency), style="bold"),
+            format_value(row["previous_value"], unit, currency),
+            _judged(change, row["previous_change"], row["better"]),
+            _judged(on_year, row["last_year_change"], row["better"]),
+            _plan(row),
+        )
+    return table
+
+
+def _judged(text: str, change: float | None, better: str) -> Text:
+    """A change in the colour of good or bad news, bad news with an exclamation mark."""
+    if change is None or better == "none" or text.startswith(("=", MISSING)):
+        return Text(f"{text}  ", style="dim")
+    if (change > 0) == (better == "up"):
+        return Text(f"{text}  ", style="green")
+    return Text(f"{text} !", style="red")
+
+
+def _plan(row: dict) -> Text:
+    """How much of the plan is met, and what that means."""
+    if row["plan_status"] not in PLAN_WORDS:
+        return Text("")
+    word, colour = PLAN_WORDS[row["plan_status"]]
+    attainment = row["plan_attainment"]
+    share = f"{attainment:.0%} " if attainment is not None else ""
+    return Text(share + word, style=colour)
+
+
+def _print_footer(console: Console, manifest: dict) -> None:
+    """What was loaded, what needs a look, and how to read the marks."""
+    files = manifest["files"]
+    console.print()
+    if files["files"]:
+        loaded = (
+            f"{files['files']:,} files, {files['rows_landed']:,} rows landed, "
+            f"{files['rows_loaded']:,} loaded, {files['rows_rejected']:,} rejected"
+        )
+        if files["rows_summary"]:
+            loaded += f", {files['rows_summary']:,} summary lines left out"
+        if files["refused"]:
+            loaded += f", {files['refused']:,} files refused"
+        console.print(loaded, highlight=False, soft_wrap=True)
+    for warning in manifest["warnings"]:
+        rows = f": {warning['rows']:,} rows" if warning["rows"] else ""
+        console.print(f"warning {escape(warning['name'])}{rows}", style="yellow")
+    console.print(
+        "! is bad news · pt is percentage points · Before is the period before",
+        style="dim",
+        highlight=False,
+    )
