@@ -1,0 +1,23 @@
+{#- The part of an amount that falls on one day of a range (day_number from 0): even,
+    the last day takes the rounding remainder, so the days add up to the amount. -#}
+{% macro spread_amount(amount, day_number, days) -%}
+    case
+        when {{ day_number }} < {{ days }} - 1
+            then cast(round({{ amount }} / {{ days }}, 4) as decimal(18, 4))
+        else
+            cast(
+                {{ amount }} - ({{ days }} - 1)
+                * cast(round({{ amount }} / {{ days }}, 4) as decimal(18, 4))
+                as decimal(18, 4)
+            )
+    end
+{%- endmacro %}
+
+{#- The same for a whole number: what has come by the day's end less what had come by
+    its start, so that days are whole and add up. -#}
+{% macro spread_count(count, day_number, days) -%}
+    cast(
+        floor(cast({{ count }} as double) * ({{ day_number }} + 1) / {{ days }})
+        - floor(cast({{ count }} as double) * {{ day_number }} / {{ days }}) as bigint
+    )
+{%- endmacro %}

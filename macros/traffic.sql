@@ -1,0 +1,23 @@
+{#- The kind of a click id: `facebook` for the one Facebook puts on every link, paid or
+    not; `ad` for the others, which only ads get; '' without one. -#}
+{% macro click_id_kind(click_id) -%}
+    case
+        when {{ click_id }} is null then ''
+        when
+            {{ click_id }} like 'IwAR%' or {{ click_id }} like 'IwY2%'
+            or {{ click_id }} like 'IwZX%' or {{ click_id }} like 'PAZX%'
+            or {{ click_id }} like 'fb.%' or {{ click_id }} like 'fbclid%'
+            then 'facebook'
+        else 'ad'
+    end
+{%- endmacro %}
+
+{#- The key of int_traffic_channels: what the channel rules look at, in lower case. -#}
+{% macro traffic_key(source, medium, campaign_name, click_id) -%}
+    md5(
+        coalesce(lower(trim({{ source }})), '') || '|'
+        || coalesce(lower(trim({{ medium }})), '') || '|'
+        || coalesce(lower(trim({{ campaign_name }})), '') || '|'
+        || {{ click_id_kind(click_id) }}
+    )
+{%- endmacro %}

@@ -1,0 +1,118 @@
+-- The patterns meet each text once, not each session.
+with fields as (
+    select distinct
+        'source' as field,
+        lower(source) as found
+    from {{ ref('int_visits') }}
+    where source is not null
+    union all
+    select distinct
+        'landing_page' as field,
+        lower(landing_page) as found
+    from {{ ref('int_visits') }}
+    where landing_page is not null
+    union all
+    select distinct
+        'device' as field,
+        lower(device) as found
+    from {{ ref('int_visits') }}
+    where device is not null
+),
+
+bot_fields as (
+    select distinct
+        fields.field,
+        fields.found
+    from fields
+    inner join {{ ref('bots') }} as bots
+        on
+            fields.field = bots.field
+            and {{ matches('fields.found', 'bots.pattern') }}
+),
+
+internal_fields as (
+    select distinct
+        fields.field,
+        fields.found
+    from fields
+    inner join {{ ref('internal_traffic') }} as internal_traffic
+        on
+            fields.field = internal_traffic.field
+            and {{ matches('fields.found', 'internal_traffic.pattern') }}
+),
+
+numbers as (
+    select
+        session_id,
+        row_number() over (
+            partition by visitor_id
+            order by started_at asc nulls last, session_id asc
+        ) as session_number
+    from {{ ref('int_visits') }}
+    where visitor_id is not null
+)
+
+select
+    int_visits.source_system,
+    int_visits.shop_id,
+    int_visits.session_id,
+    int_visits.visitor_id,
+    int_visits.user_key,
+    int_visits.started_at,
+    int_visits.ended_at,
+    int_visits.source,
+    int_visits.medium,
+    int_visits.campaign_name,
+    int_visits.click_id,
+    int_traffic_channels.channel_id,
+    int_visits.landing_page,
+    lower(int_visits.device) as device,
+    int_visits.country,
+    cast(
+        coalesce(int_visits.session_number, numbers.session_number) as bigint
+    ) as session_number,
+    int_visits.page_views,
+    int_visits.engaged_seconds,
+    int_visits.is_engaged,
+    int_visits.product_views > 0 as has_product_view,
+    int_visits.add_to_carts > 0 as has_add_to_cart,
+    int_visits.checkouts > 0 as has_checkout,
+    int_visits.payment_infos > 0 as has_payment_info,
+    int_visits.purchases,
+    bot_sources.found is not null
+    or bot_pages.found is not null
+    or bot_devices.found is not null
+    -- Nobody reads more than a page a second for half a minute and buys nothing.
+    or (
+        int_visits.page_views >= 30
+        and int_visits.engaged_seconds < int_visits.page_views
+        and int_visits.purchases = 0
+    ) as is_bot,
+    int_visits.is_internal
+    or internal_sources.found is not null
+    or internal_pages.found is not null as is_internal
+from {{ ref('int_visits') }} as int_visits
+inner join {{ ref('int_traffic_channels') }} as int_traffic_channels
+    on int_visits.traffic_id = int_traffic_channels.traffic_id
+left join numbers
+    on int_visits.session_id = numbers.session_id
+left join bot_fields as bot_sources
+    on
+        lower(int_visits.source) = bot_sources.found
+        and bot_sources.field = 'source'
+left join bot_fields as bot_pages
+    on
+        lower(int_visits.landing_page) = bot_pages.found
+        and bot_pages.field = 'landing_page'
+left join bot_fields as bot_devices
+    on
+        lower(int_visits.device) = bot_devices.found
+        and bot_devices.field = 'device'
+left join internal_fields as internal_sources
+    on
+        lower(int_visits.source) = internal_sources.found
+        and internal_sources.field = 'source'
+left join internal_fields as internal_pages
+    on
+        lower(int_visits.landing_page) = internal_pages.found
+        and internal_pages.field = 'landing_page'

@@ -1,0 +1,175 @@
+-- A text of fixed parts finds the first event and what it carried in one pass; the
+-- moment comes first, so the smallest text is the earliest.
+with from_events as (
+    select
+        session_id,
+        min(source_system) as source_system,
+        min(shop_id) as shop_id,
+        min(visitor_id) as visitor_id,
+        max(user_key) as user_key,
+        min(event_at) as started_at,
+        max(event_at) as ended_at,
+        min(
+            case
+                when
+                    source is not null or medium is not null
+                    or campaign_name is not null or click_id is not null
+                    then
+                        cast(event_at as string) || chr(31)
+                        || coalesce(source, '') || chr(31)
+                        || coalesce(medium, '') || chr(31)
+                        || coalesce(campaign_name, '') || chr(31)
+                        || coalesce(click_id, '')
+            end
+        ) as first_traffic,
+        min(cast(event_at as string) || chr(31) || page) as first_page,
+        max(device) as device,
+        max(country) as country,
+        max(session_number) as session_number,
+        sum(case when event_name in ('page_view', 'screen_view') then 1 else 0 end)
+            as page_views,
+        sum(engagement_seconds) as engagement_seconds,
+        max(case when is_engaged then 1 else 0 end) as engaged_flag,
+        max(case when is_internal then 1 else 0 end) as internal_flag,
+        sum(case when event_name = 'view_item' then 1 else 0 end) as product_views,
+        sum(case when event_name = 'add_to_cart' then 1 else 0 end) as add_to_carts,
+        sum(case when event_name = 'begin_checkout' then 1 else 0 end) as checkouts,
+        sum(case when event_name = 'add_payment_info' then 1 else 0 end)
+            as payment_infos,
+        count(distinct case
+            when event_name = 'purchase' then coalesce(order_number, '')
+        end) as purchases
+    from {{ ref('int_events') }}
+    where session_id is not null
+    group by session_id
+),
+
+-- A session file says it itself; the events of the same session fill its gaps.
+merged as (
+    select
+        coalesce(stg_flat__sessions.session_id, from_events.session_id)
+            as session_id,
+        coalesce(stg_flat__sessions.source_system, from_events.source_system)
+            as source_system,
+        coalesce(stg_flat__sessions.shop_id, from_events.shop_id) as shop_id,
+        coalesce(stg_flat__sessions.visitor_id, from_events.visitor_id) as visitor_id,
+        coalesce(stg_flat__sessions.user_key, from_events.user_key) as user_key,
+        coalesce(stg_flat__sessions.started_at, from_events.started_at) as started_at,
+        coalesce(
+            stg_flat__sessions.ended_at,
+            from_events.ended_at,
+            stg_flat__sessions.started_at
+        ) as ended_at,
+        coalesce(
+            stg_flat__sessions.source,
+            stg_flat__sessions.medium,
+            stg_flat__sessions.campaign_name,
+            stg_flat__sessions.click_id
+        ) is not null as has_own_traffic,
+        stg_flat__sessions.source,
+        stg_flat__sessions.medium,
+        stg_flat__sessions.campaign_name,
+        stg_flat__sessions.click_id,
+        from_events.first_traffic,
+        coalesce(
+            stg_flat__sessions.landing_page,
+            split_part(from_events.first_page, chr(31), 2)
+        ) as landing_page,
+        coalesce(stg_flat__sessions.device, from_events.device) as device,
+        coalesce(stg_flat__sessions.country, from_events.country) as country,
+        from_events.session_number,
+        coalesce(stg_flat__sessions.page_views, from_events.page_views) as page_views,
+        coalesce(
+            stg_flat__sessions.engaged_seconds, from_events.engagement_seconds
+        ) as engaged_seconds,
+        coalesce(from_events.engaged_flag, 0) = 1 as is_engaged,
+        coalesce(from_events.internal_flag, 0) = 1 as is_internal,
+        coalesce(stg_flat__sessions.product_views, from_events.product_views, 0)
+            as product_views,
+        coalesce(stg_flat__sessions.add_to_carts, from_events.add_to_carts, 0)
+            as add_to_carts,
+        coalesce(stg_flat__sessions.checkouts, from_events.checkouts, 0) as checkouts,
+        coalesce(stg_flat__sessions.payment_infos, from_events.payment_infos, 0)
+            as payment_infos,
+        coalesce(stg_flat__sessions.purchases, from_events.purchases, 0) as purchases,
+        from_events.session_id is not null as has_events
+    from from_events
+    full outer join {{ ref('stg_flat__sessions') }} as stg_flat__sessions
+        on from_events.session_id = stg_flat__sessions.session_id
+),
+
+filled as (
+    select
+        session_id,
+        source_system,
+        shop_id,
+        visitor_id,
+        user_key,
+        started_at,
+        ended_at,
+        case
+            when has_own_traffic then source
+            else nullif(split_part(first_traffic, chr(31), 2), '')
+        end as source,
+        case
+            when has_own_traffic then medium
+            else nullif(split_part(first_traffic, chr(31), 3), '')
+        end as medium,
+        case
+            when has_own_traffic then campaign_name
+            else nullif(split_part(first_traffic, chr(31), 4), '')
+        end as campaign_name,
+        case
+            when has_own_traffic then click_id
+            else nullif(split_part(first_traffic, chr(31), 5), '')
+        end as click_id,
+        landing_page,
+        device,
+        country,
+        session_number,
+        page_views,
+        -- Without measured engagement the time between first and last event stands in.
+        coalesce(engaged_seconds, {{ seconds_between('started_at', 'ended_at') }})
+            as engaged_seconds,
+        is_engaged,
+        is_internal,
+        product_views,
+        add_to_carts,
+        checkouts,
+        payment_infos,
+        purchases,
+        has_events
+    from merged
+)
+
+select
+    session_id,
+    source_system,
+    shop_id,
+    visitor_id,
+    user_key,
+    started_at,
+    ended_at,
+    source,
+    medium,
+    campaign_name,
+    click_id,
+    {{ traffic_key('source', 'medium', 'campaign_name', 'click_id') }} as traffic_id,
+    landing_page,
+    device,
+    country,
+    session_number,
+    cast(page_views as bigint) as page_views,
+    cast(engaged_seconds as double) as engaged_seconds,
+    is_engaged
+    or engaged_seconds >= 10
+    or coalesce(page_views, 0) >= 2
+    or purchases > 0 as is_engaged,
+    is_internal,
+    cast(product_views as bigint) as product_views,
+    cast(add_to_carts as bigint) as add_to_carts,
+    cast(checkouts as bigint) as checkouts,
+    cast(payment_infos as bigint) as payment_infos,
+    cast(purchases as bigint) as purchases,
+    has_events
+from filled
