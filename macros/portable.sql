@@ -66,3 +66,30 @@
 {% macro spark__sha256(text) -%}
     sha2({{ text }}, 256)
 {%- endmacro %}
+
+{#- The elements of a JSON array, as JSON texts, one row each of the select it
+    stands in. -#}
+{% macro json_elements(array) -%}
+    {{ return(adapter.dispatch('json_elements')(array)) }}
+{%- endmacro %}
+
+{% macro default__json_elements(array) -%}
+    unnest(from_json({{ array }}, '["JSON"]'))
+{%- endmacro %}
+
+{% macro spark__json_elements(array) -%}
+    explode(from_json({{ array }}, 'array<string>'))
+{%- endmacro %}
+
+{#- A field of a JSON object, as a text. -#}
+{% macro json_text(object, field) -%}
+    {{ return(adapter.dispatch('json_text')(object, field)) }}
+{%- endmacro %}
+
+{% macro default__json_text(object, field) -%}
+    json_extract_string({{ object }}, '$.{{ field }}')
+{%- endmacro %}
+
+{% macro spark__json_text(object, field) -%}
+    get_json_object({{ object }}, '$.{{ field }}')
+{%- endmacro %}

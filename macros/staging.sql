@@ -1,0 +1,74 @@
+{#- What staging views share: which version of a row is the newest. -#}
+
+{#- The shop a row of a flat file names, else that of the file. -#}
+{% macro flat_shop() -%}
+    coalesce(shop_id, {{ shop_of_file() }})
+{%- endmacro %}
+
+{#- 1 on the newest row of a key: of the last loaded file, the last row. -#}
+{% macro newest_row(key) -%}
+    row_number() over (
+        partition by {{ key | join(', ') }}
+        order by _loaded_at desc nulls last, _row desc nulls last
+    )
+{%- endmacro %}
+
+{#- 1 on all rows that the newest file has of a key: for reports, where several rows of
+    one file may share a key and add up, and a later download replaces them together. -#}
+{% macro newest_file(key) -%}
+    rank() over (
+        partition by {{ key | join(', ') }} order by _loaded_at desc nulls last
+    )
+{%- endmacro %}
+
+{#- How many equal rows of a key a file has had so far: tells true repeats within one
+    file from the same row in two overlapping files. -#}
+{% macro occurrence(key) -%}
+    row_number() over (
+        partition by _file, {{ key | join(', ') }} order by _row nulls last
+    )
+{%- endmacro %}
+
+{#- The human order number without the # that some systems put before it and some not. -#}
+{% macro bare_number(order_number) -%}
+    regexp_replace(nullif(trim({{ order_number }}), '(not set)'), '^#', '')
+{%- endmacro %}
+
+{#- A date as an English report writes it: July 8, 2025 or 8 July 2025 or 2025-07-08. -#}
+{% macro written_date(text) -%}
+    coalesce(
+        try_cast({{ text }} as date),
+        try_cast(
+            regexp_extract({{ text }}, '([0-9]{4})', 1)
+            || '-'
+            || lpad(cast(cast(floor((
+                instr(
+                    'janfebmaraprmayjunjulaugsepoctnovdec',
+                    lower(nullif(regexp_extract({{ text }}, '([A-Za-z]{3})', 1), ''))
+                ) + 2
+            ) / 3) as int) as string), 2, '0')
+            || '-'
+            || lpad(
+                regexp_extract({{ text }}, '(^|[^0-9])([0-9]{1,2})([^0-9]|$)', 2),
+                2, '0'
+            ) as date
+        )
+    )
+{%- endmacro %}
+
+{#- The key of a GA4 event: the export has none, and a day may be exported twice. Events
+    of one batch share their timestamp, hence the parameters and items in the key. -#}
+{% macro ga4_event_id() -%}
+    {{ hash_key([
+        shop_of_file(), 'user_pseudo_id', 'event_timestamp', 'event_name',
+        'event_bundle_sequence_id', 'batch_event_index', 'event_params', 'items',
+    ]) }}
+{%- endmacro %}
+
+{#- The key of a flat event: its id where the system has one. -#}
+{% macro flat_event_key() -%}
+    coalesce(
+        event_id,
+        {{ hash_key(['visitor_id', 'event_at', 'event_name', 'page', 'order_number']) }}
+    )
+{%- endmacro %}
