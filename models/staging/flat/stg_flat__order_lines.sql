@@ -3,8 +3,9 @@ select
     shop as shop_id,
     shop || ':' || order_id || ':' || line_id as order_line_id,
     shop || ':' || order_id as order_id,
-    row_number() over (
-        partition by shop, order_id order by _row nulls last
+    cast(
+        row_number() over (partition by shop, order_id order by _row nulls last)
+        as bigint
     ) as line_number,
     shop || ':' || coalesce(product_id, sku, product_name) as product_id,
     sku,

@@ -41,7 +41,7 @@ select
     shop as shop_id,
     shop || ':' || order_key || ':' || cast(line_number as string) as order_line_id,
     shop || ':' || order_key as order_id,
-    line_number,
+    cast(line_number as bigint) as line_number,
     shop || ':' || coalesce(lineitem_sku, lineitem_name) as product_id,
     lineitem_sku as sku,
     lineitem_name as product_name,
