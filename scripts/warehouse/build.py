@@ -293,7 +293,7 @@ def _first_lines(problem: Problem) -> list[str]:
     if problem.kind == "test" and problem.status == "fail":
         return [f"{problem.rows or 0} rows should not be there."]
     lines = [line.rstrip() for line in problem.message.splitlines() if line.strip()]
-    lines = [line for line in lines if "> in macro" not in line]
+    lines = [line for line in lines if not line.lstrip().startswith(">")]
     shown = lines[:SHOWN_LINES]
     return shown if len(lines) <= SHOWN_LINES else [*shown, "…"]
 

@@ -17,10 +17,13 @@ from warehouse.paths import data_dir, target_name
 GRAINS = ("day", "week", "month", "quarter", "year")
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "PLN": "zł", "RUB": "₽"}
 PLAN_WORDS = {
-    "on_track": ("on track", "green"),
-    "at_risk": ("at risk", "yellow"),
-    "behind": ("behind", "red"),
+    "on_track": ("on track", "+", "green"),
+    "at_risk": ("at risk", "~", "yellow"),
+    "behind": ("behind", "!", "red"),
 }
+COLUMNS = ("KPI", "Value", "Before", "Change", "On year", "Plan")
+# From this width on, labels are written out and the plan has words instead of marks.
+WIDE = 100
 MISSING = "–"
 
 
@@ -55,11 +58,22 @@ def status(console: Console, target: str | None = None, grain: str = "month") ->
     shops, rows = _read(folder / "warehouse.duckdb", grain)
     _print_header(console, manifest, shops, rows)
     currency = manifest["currency"]
-    for theme in dict.fromkeys(row["theme"] for row in rows):
+    wide = console.width >= WIDE
+    themes: dict[str, list[list[Text]]] = {}
+    for row in rows:
+        themes.setdefault(row["theme"], []).append(_cells(row, currency, wide))
+    lines = [line for of_theme in themes.values() for line in of_theme]
+    # The same widths everywhere, so that the eye finds a column again.
+    widths = [
+        max([len(name), *(line[column].cell_len for line in lines)])
+        for column, name in enumerate(COLUMNS)
+    ]
+    # Between two columns lie a padding and a border, a space each.
+    gaps = 2 * len(COLUMNS)
+    widths[0] = min(widths[0], console.width - sum(widths[1:]) - gaps)
+    for theme, of_theme in themes.items():
         console.print()
-        console.print(
-            _theme_table(theme, [r for r in rows if r["theme"] == theme], currency)
-        )
+        console.print(_theme_table(theme, of_theme, widths))
     _print_footer(console, manifest)
 
 
@@ -107,6 +121,8 @@ def format_change(
     size = f"{abs(change) * 100:.1f} pt" if unit == "percent" else f"{abs(rate):.1%}"
     if size in ("0.0 pt", "0.0%"):
         return f"= {size}"
+    if unit != "percent" and abs(rate) >= 10:
+        size = "> 999%"
     return f"{'▲' if change > 0 else '▼'} {size}"
 
 
@@ -160,7 +176,7 @@ def _print_header(
     """Whose numbers these are, how fresh they are, and what they are compared with."""
     console.print(f"[bold]{escape(', '.join(shops))}[/]", highlight=False)
     if rows:
-        console.print(period_sentence(rows[0]), highlight=False, soft_wrap=True)
+        console.print(period_sentence(rows[0]), highlight=False)
     warnings = len(manifest["warnings"])
     parts = [
         f"data to {manifest['as_of']}",
@@ -188,47 +204,52 @@ def period_sentence(row: dict) -> str:
         "year": f"{start:%Y}",
     }
     if not row["is_partial"]:
-        return f"{names[grain]}, complete"
+        return f"{names[grain]}, complete."
     elapsed = row["elapsed_days"]
     return (
-        f"{names[grain]}, day {elapsed} of {row['days']}; earlier {grain}s are cut at "
-        "the same day, sums of the plan in proportion"
+        f"{names[grain]}, day {elapsed} of {row['days']}. Earlier {grain}s are cut at "
+        "the same day; plans of sums are due in proportion."
     )
 
 
-def _theme_table(theme: str, rows: list[dict], currency: str) -> Table:
-    """One theme's KPIs. The sign before a change that is bad news also works unlit."""
+def _cells(row: dict, currency: str, wide: bool) -> list[Text]:
+    """A KPI's line: label, value, value before, change, change on the year, plan."""
+    unit = row["unit"]
+    change = format_change(
+        row["previous_change"], row["previous_change_rate"], unit, row["is_new"]
+    )
+    on_year = format_change(row["last_year_change"], row["last_year_change_rate"], unit)
+    label = row["label"]
+    if not wide:
+        label = label.split(" (")[0]
+    return [
+        Text(label),
+        Text(format_value(row["value"], unit, currency), style="bold"),
+        Text(format_value(row["previous_value"], unit, currency), style="dim"),
+        _judged(change, row["previous_change"], row["better"]),
+        _judged(on_year, row["last_year_change"], row["better"]),
+        _plan(row, wide),
+    ]
+
+
+def _theme_table(theme: str, lines: list[list[Text]], widths: list[int]) -> Table:
+    """One theme's KPIs; only the label gives way when the terminal is narrow."""
     table = Table(
         title=theme.capitalize(),
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,
+        show_edge=False,
         pad_edge=False,
         padding=(0, 1, 0, 0),
-        expand=False,
     )
-    table.add_column("KPI", ratio=1, max_width=36, no_wrap=True, overflow="ellipsis")
-    table.add_column("Value", justify="right", no_wrap=True)
-    table.add_column("Before", justify="right", no_wrap=True, style="dim")
-    table.add_column("Change", justify="right", no_wrap=True)
-    table.add_column("On year", justify="right", no_wrap=True)
-    table.add_column("Plan", justify="left", no_wrap=True)
-    for row in rows:
-        unit = row["unit"]
-        change = format_change(
-            row["previous_change"], row["previous_change_rate"], unit, row["is_new"]
-        )
-        on_year = format_change(
-            row["last_year_change"], row["last_year_change_rate"], unit
-        )
-        table.add_row(
-            row["label"],
-            Text(format_value(row["value"], unit, currency), style="bold"),
-            format_value(row["previous_value"], unit, currency),
-            _judged(change, row["previous_change"], row["better"]),
-            _judged(on_year, row["last_year_change"], row["better"]),
-            _plan(row),
-        )
+    table.add_column(
+        COLUMNS[0], width=widths[0], min_width=12, no_wrap=True, overflow="ellipsis"
+    )
+    for name, width in zip(COLUMNS[1:], widths[1:], strict=True):
+        table.add_column(name, justify="right", no_wrap=True, min_width=width)
+    for line in lines:
+        table.add_row(*line)
     return table
 
 
@@ -241,14 +262,14 @@ def _judged(text: str, change: float | None, better: str) -> Text:
     return Text(f"{text} !", style="red")
 
 
-def _plan(row: dict) -> Text:
+def _plan(row: dict, wide: bool) -> Text:
     """How much of the plan is met, and what that means."""
     if row["plan_status"] not in PLAN_WORDS:
         return Text("")
-    word, colour = PLAN_WORDS[row["plan_status"]]
+    word, mark, colour = PLAN_WORDS[row["plan_status"]]
     attainment = row["plan_attainment"]
     share = f"{attainment:.0%} " if attainment is not None else ""
-    return Text(share + word, style=colour)
+    return Text(f"{share}{word.ljust(8) if wide else mark}", style=colour)
 
 
 def _print_footer(console: Console, manifest: dict) -> None:
@@ -269,7 +290,8 @@ def _print_footer(console: Console, manifest: dict) -> None:
         rows = f": {warning['rows']:,} rows" if warning["rows"] else ""
         console.print(f"warning {escape(warning['name'])}{rows}", style="yellow")
     console.print(
-        "! is bad news · pt is percentage points · Before is the period before",
+        "Before: the period before · On year: against a year ago · ! bad news · "
+        "pt: percentage points · Plan: ~ at risk below 100%, ! behind below 90%",
         style="dim",
         highlight=False,
     )

@@ -20,19 +20,16 @@ with periods as (
     where grain in ('day', 'week', 'month', 'quarter', 'year')
 ),
 
--- A slice counts as measured from the first day that its KPI has data: before it,
--- nothing is known; after it, an additive KPI without a row is 0.
+-- Before its first day nothing is known of a KPI; from then on an additive KPI without a
+-- row is 0. A KPI that no day has (a retention rate) begins with the others.
 first_days as (
     select
         kpi_catalog.kpi_id,
-        greatest(
-            max(int_as_of.first_date),
-            coalesce(
-                cast(min(kpi_values.period_start) as date), max(int_as_of.first_date)
-            )
+        coalesce(
+            min(kpi_values.period_start),
+            min(min(kpi_values.period_start)) over ()
         ) as first_day
     from {{ ref('kpi_catalog') }} as kpi_catalog
-    cross join {{ ref('int_as_of') }} as int_as_of
     left join {{ ref('kpi_values') }} as kpi_values
         on
             kpi_catalog.kpi_id = kpi_values.kpi_id
@@ -109,16 +106,16 @@ compared as (
         coalesce(
             this_period.value, case when kpi_catalog.is_additive then 0 end
         ) as value,
-        cast(periods.previous_period_start as date) >= first_days.first_day
+        coalesce(periods.previous_period_start >= first_days.first_day, false)
             as has_previous,
         case
-            when cast(periods.previous_period_start as date) >= first_days.first_day
+            when periods.previous_period_start >= first_days.first_day
                 then coalesce(
                     previous_period.value, case when kpi_catalog.is_additive then 0 end
                 )
         end as previous_value,
         case
-            when cast(periods.last_year_period_start as date) >= first_days.first_day
+            when periods.last_year_period_start >= first_days.first_day
                 then coalesce(
                     last_year.value, case when kpi_catalog.is_additive then 0 end
                 )
