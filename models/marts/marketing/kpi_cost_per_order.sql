@@ -1,0 +1,9 @@
+select
+    grain,
+    period_start,
+    dimension,
+    member,
+    cast(ad_spend as double) as numerator,
+    cast(paid_attributed_orders as double) as denominator,
+    cast(ad_spend as double) / nullif(paid_attributed_orders, 0) as value
+from {{ ref('rollup_marketing') }}

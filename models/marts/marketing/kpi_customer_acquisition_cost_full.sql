@@ -1,0 +1,10 @@
+select
+    grain,
+    period_start,
+    dimension,
+    member,
+    cast(acquisition_cost_full as double) as numerator,
+    cast(new_customers as double) as denominator,
+    cast(acquisition_cost_full as double) / nullif(new_customers, 0) as value
+from {{ ref('rollup_marketing') }}
+where dimension in ('all', 'shop', 'channel')
