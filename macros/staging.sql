@@ -34,10 +34,15 @@
     regexp_replace(nullif(trim({{ order_number }}), '(not set)'), '^#', '')
 {%- endmacro %}
 
-{#- A date as an English report writes it: July 8, 2025 or 8 July 2025 or 2025-07-08. -#}
+{#- A date as reports write it above their tables: 2025-07-08, 20250708, July 8, 2025 or
+    8 July 2025. -#}
 {% macro written_date(text) -%}
     coalesce(
         try_cast({{ text }} as date),
+        try_cast(
+            substr({{ text }}, 1, 4) || '-' || substr({{ text }}, 5, 2)
+            || '-' || substr({{ text }}, 7, 2) as date
+        ),
         try_cast(
             regexp_extract({{ text }}, '([0-9]{4})', 1)
             || '-'

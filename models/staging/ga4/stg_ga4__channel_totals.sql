@@ -1,8 +1,8 @@
 select
     'ga4' as source_system,
     shop as shop_id,
-    cast(starts_on as date) as starts_on,
-    cast(ends_on as date) as ends_on,
+    {{ written_date('starts_on') }} as starts_on,
+    {{ written_date('ends_on') }} as ends_on,
     replace(replace(lower(trim(channel)), ' ', '_'), '-', '_') as channel,
     cast(sessions as bigint) as sessions
 from (
