@@ -1,6 +1,7 @@
 """The `warehouse` command: thin wrappers, every verb's work is in its own module."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,6 +35,40 @@ def run(target: Target = None, full_refresh: FullRefresh = False) -> None:
     from warehouse.run import run
 
     run(_console(), _known(target), full_refresh)
+
+
+@app.command()
+def load(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SOURCE]...", help="Platforms; all if left out."),
+    ] = None,
+    target: Target = None,
+    prune: Annotated[
+        bool,
+        typer.Option("--prune", help="Also forget files that left the landing folder."),
+    ] = False,
+) -> None:
+    """Load new and changed exports from the landing folder into the lake."""
+    from warehouse.load import load
+
+    result = load(sources, _known(target), _console(), prune=prune)
+    raise typer.Exit(result.exit_code)
+
+
+@app.command()
+def template(
+    table: Annotated[
+        str | None, typer.Argument(help="A flat table; lists them if left out.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The file to write; else it is shown.")
+    ] = None,
+) -> None:
+    """Write the empty CSV file of a flat table, for systems without a source."""
+    from warehouse.template import template
+
+    template(_console(), table, out)
 
 
 @app.command()

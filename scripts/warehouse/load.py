@@ -1,0 +1,632 @@
+"""`warehouse load`: exports from landing/ into the lake, and nothing gets lost.
+
+Every landed file ends in the ledger as loaded (with landed = loaded + rejected rows) or
+as refused (nothing of it loaded, with the reason). A file is known by its content: the
+same content is never loaded twice, a changed file replaces its earlier rows.
+"""
+
+import contextlib
+import datetime as dt
+import hashlib
+import os
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from warehouse import readers
+from warehouse.contract import Source, Table, read_contracts
+from warehouse.errors import UserError
+from warehouse.ledger import LOADER_VERSION, Entry, Lake, reject_path, slug_of
+from warehouse.paths import data_dir
+from warehouse.survey import Survey, chunks, survey
+from warehouse.values import text as literal
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_SHOWN_REJECTS = 5
+
+
+@dataclass
+class Refusal:
+    """A file of which nothing was loaded."""
+
+    file: str  # with its source
+    message: str
+    hint: str | None = None
+
+
+@dataclass
+class TableCount:
+    """What went into one table in one load."""
+
+    source: str
+    table: str
+    files: int = 0
+    loaded: int = 0
+
+
+@dataclass
+class SourceCount:
+    """What came of one source's files in one load, in rows but for the two of files."""
+
+    source: str
+    files: int = 0
+    landed: int = 0
+    loaded: int = 0
+    rejected: int = 0  # with the summary rows
+    summary: int = 0
+    skipped: int = 0  # files
+
+
+@dataclass
+class LoadResult:
+    """What a load did.
+
+    Attributes:
+        sources: Counts by source, in the order of the contracts.
+        tables: Counts by table.
+        refused: Files of which nothing was loaded.
+        notes: What the user should know: skipped files, encodings.
+        pruned: Files whose rows left the lake with `prune`.
+    """
+
+    sources: dict[str, SourceCount] = field(default_factory=dict)
+    tables: dict[tuple[str, str], TableCount] = field(default_factory=dict)
+    refused: list[Refusal] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    samples: list[str] = field(default_factory=list)
+    pruned: list[str] = field(default_factory=list)
+
+    def total(self, name: str) -> int:
+        """The sum of one count over the sources, such as `total("landed")`."""
+        return sum(getattr(count, name) for count in self.sources.values())
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the lake is another than before."""
+        return bool(self.total("files") or self.pruned)
+
+    @property
+    def exit_code(self) -> int:
+        """1 if any file was refused, else 0."""
+        return 1 if self.refused else 0
+
+
+@dataclass
+class _Unit:
+    """A file to decide on: a landed file, or one member of a landed archive."""
+
+    source: Source
+    tables: list[Table]
+    file: str
+    shop_id: str | None
+    landed: Path
+    mtime: float
+    hash: str
+    size: int
+    survey: Survey | None = None
+    unpack: object = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.source.name, self.file
+
+    @property
+    def content(self) -> tuple[str, str | None, str]:
+        return self.source.name, self.shop_id, self.hash
+
+
+def load(
+    sources: Sequence[str] | None = None,
+    target: str | None = None,
+    console: "Console | None" = None,
+    *,
+    prune: bool = False,
+    data: Path | None = None,
+    contracts: Path | None = None,
+) -> LoadResult:
+    """Load new and changed files from landing/ into the lake.
+
+    Args:
+        sources: Which platforms; all when left out.
+        target: The dbt target whose data folder is meant.
+        console: Where progress and the summary are shown; nothing is shown without.
+        prune: Whether rows of files that are gone from landing/ leave the lake.
+        data: The data folder; by default the target's.
+        contracts: The folder with the contracts; by default the project's.
+
+    Returns:
+        Counts, refusals and notes.
+
+    Raises:
+        UserError: A contract is not valid, a source is not known, another load runs, or
+            the disk is full.
+    """
+    known = read_contracts(contracts)
+    unknown = [name for name in sources or () if name not in known]
+    if unknown:
+        raise UserError(
+            f"There is no source named {', '.join(unknown)}.",
+            f"The sources are: {', '.join(known) or 'none'}.",
+        )
+    chosen = {n: s for n, s in known.items() if not sources or n in sources}
+    data = data or data_dir(target)
+    try:
+        with Lake(data / "lake") as lake:
+            result = _Load(lake, data / "landing", known, chosen, console, prune).run()
+    except OSError as error:
+        raise UserError(
+            f"The load stopped, and the lake is as it was: {error}.",
+            "Look at the room on the disk and the permissions of the data folder.",
+        ) from None
+    if console:
+        _show(result, console, data)
+    return result
+
+
+class _Load:
+    def __init__(self, lake, landing, known, chosen, console, prune):
+        self.lake: Lake = lake
+        self.landing: Path = landing
+        self.known: dict[str, Source] = known
+        self.chosen: dict[str, Source] = chosen
+        self.console = console
+        self.prune = prune
+        self.result = LoadResult()
+        self.moves: list[tuple[Path, str]] = []
+        self.removals: set[str] = set()
+
+    def run(self) -> LoadResult:
+        scratch = self.lake.work / "scratch"
+        scratch.mkdir()
+        connection = readers.connect(
+            scratch,
+            os.environ.get("WAREHOUSE_MEMORY", "1500MB"),
+            os.cpu_count() or 1,
+        )
+        with contextlib.closing(connection):
+            self._run(connection)
+        return self.result
+
+    def _run(self, connection: duckdb.DuckDBPyConnection) -> None:
+        before = self.lake.entries(connection)
+        self.loaded = {e.key: e for e in before if e.status == "loaded"}
+        self.refused = {e.key: e for e in before if e.status == "refused"}
+        for name in self.chosen:
+            self.result.sources[name] = SourceCount(name)
+        units = self._units()
+        todo = self._plan(units)
+        now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+        latest = max((e.loaded_at for e in before), default=dt.datetime.min)
+        now = max(now, latest + dt.timedelta(microseconds=1))
+        with self._progress(sum(unit.size for unit in todo)) as advance:
+            for number, unit in enumerate(todo):
+                moment = now + dt.timedelta(microseconds=number)
+                self._load_unit(connection, unit, number, moment)
+                advance(unit.size)
+        tables = [table for source in self.known.values() for table in source.tables]
+        self.moves += self.lake.empties(connection, tables)
+        entries = [*self.loaded.values(), *self.refused.values()]
+        if self.moves or self.removals or entries != before or not before:
+            moved = {path for _, path in self.moves}
+            gone = sorted(self.removals - moved)
+            self.lake.commit(connection, self.moves, gone, entries)
+
+    # ------------------------------------------------------------------ what is there
+    def _units(self) -> list[_Unit]:
+        """Every data file in landing/, in the order in which it is loaded."""
+        units: list[_Unit] = []
+        self.seen: set[tuple[str, str]] = set()
+        for folder in sorted(p for p in self.landing.glob("*") if p.is_dir()):
+            if folder.name not in self.known and not folder.name.startswith((".", "_")):
+                self._note(
+                    f"{folder.name}/: no contract describes this source; skipped"
+                )
+        for name, source in self.chosen.items():
+            found = []
+            for path, shop_id in self._files(source):
+                with self._refusing(name, self._file(source, path)):
+                    found += self._of_file(source, path, shop_id)
+            found.sort(key=lambda unit: (unit.mtime, unit.file))
+            units += found
+        return units
+
+    def _file(self, source: Source, path: Path) -> str:
+        return path.relative_to(self.landing / source.name).as_posix()
+
+    def _files(self, source: Source) -> Iterator[tuple[Path, str | None]]:
+        root = self.landing / source.name
+        if not root.is_dir() or not self._is_inside(root, source):
+            return
+        for path in sorted(root.iterdir()):
+            if path.name.startswith((".", "~$")):
+                continue
+            if not self._is_inside(path, source):
+                continue
+            if path.is_file():
+                yield path, None
+            elif path.is_dir():
+                for inner in sorted(path.iterdir()):
+                    if inner.name.startswith((".", "~$")):
+                        continue
+                    if inner.is_dir():
+                        self._skip(source, inner, "is a folder within a shop's folder")
+                    elif inner.is_file() and self._is_inside(inner, source):
+                        yield inner, path.name
+
+    def _is_inside(self, path: Path, source: Source) -> bool:
+        """Whether a path stays in landing/ when its links are followed."""
+        try:
+            inside = path.resolve(strict=True).is_relative_to(self.landing.resolve())
+        except OSError:
+            self._skip(source, path, "is a link to nothing")
+            return False
+        if not inside:
+            self._skip(source, path, "is a link that leaves the landing folder")
+        return inside
+
+    def _skip(self, source: Source, path: Path, why: str) -> None:
+        self.result.sources[source.name].skipped += 1
+        where = path.relative_to(self.landing).as_posix()
+        self._note(f"{where} {why}; skipped")
+
+    def _note(self, note: str) -> None:
+        self.result.notes.append(note)
+
+    def _of_file(self, source: Source, path: Path, shop_id: str | None) -> list[_Unit]:
+        file = self._file(source, path)
+        stat = path.stat()
+        tables = [table for table in source.tables if table.takes(path.name)]
+        units = []
+        members = list(readers.unpacked(path, file))
+        if not members:
+            if not tables:
+                self._skip(source, path, "is of no table of this source")
+                return []
+            entry = self.loaded.get((source.name, file))
+            look = None
+            if entry and entry.size == stat.st_size:
+                digest = _hash_of(path)
+                if digest != entry.content_hash:
+                    look = survey(path)
+            else:
+                look = survey(path)
+                digest = look.hash
+            unit = _Unit(
+                source,
+                tables,
+                file,
+                shop_id,
+                path,
+                stat.st_mtime,
+                look.hash if look else digest,
+                stat.st_size,
+                look,
+            )
+            units.append(unit)
+        for name, unpack in members:
+            member = name.rsplit("/", 1)[-1]
+            fitting = [t for t in source.tables if t.takes(member)] or tables
+            if not fitting:
+                self._skip(source, path, f"holds {member}, which is of no table")
+                continue
+            work = self.lake.work / "scratch" / "unpacked"
+            unpack(work)
+            units.append(
+                _Unit(
+                    source,
+                    fitting,
+                    name,
+                    shop_id,
+                    path,
+                    stat.st_mtime,
+                    _hash_of(work),
+                    work.stat().st_size,
+                    None,
+                    unpack,
+                )
+            )
+            work.unlink()
+        for unit in units:
+            self.seen.add(unit.key)
+        # A member that a changed archive no longer holds has left with the change.
+        for key, entry in list(self.loaded.items()):
+            is_member = key[0] == source.name and key[1].startswith(f"{file}/")
+            if is_member and members and key not in self.seen:
+                self._drop(entry)
+        return units
+
+    @contextlib.contextmanager
+    def _refusing(self, source: str, file: str) -> Iterator[None]:
+        """Turn an error about one file into a refusal; the others go on."""
+        try:
+            yield
+        except UserError as error:
+            self.seen.add((source, file))
+            self.result.refused.append(
+                Refusal(f"{source}/{file}", error.message, error.hint)
+            )
+            self._refuse_entry(source, file, None, error.message)
+        except OSError as error:
+            if error.filename is None or not str(error.filename).startswith(
+                str(self.landing)
+            ):
+                raise
+            self.seen.add((source, file))
+            message = f"{file} cannot be read: {error.strerror}."
+            hint = "Look at the file's permissions."
+            self.result.refused.append(Refusal(f"{source}/{file}", message, hint))
+            self._refuse_entry(source, file, None, message)
+
+    def _refuse_entry(
+        self,
+        source: str,
+        file: str,
+        unit: _Unit | None,
+        message: str,
+        moment: dt.datetime | None = None,
+    ) -> None:
+        old = self.refused.get((source, file))
+        digest = unit.hash if unit else ""
+        contract = self.known[source].hash
+        if old and (old.content_hash, old.contract_hash, old.message) == (
+            digest,
+            contract,
+            message,
+        ):
+            return
+        self.refused[source, file] = Entry(
+            file=file,
+            source=source,
+            shop_id=unit.shop_id if unit else None,
+            content_hash=digest,
+            contract_hash=contract,
+            loader_version=LOADER_VERSION,
+            size=unit.size if unit else 0,
+            rows_landed=0,
+            rows_loaded=0,
+            rows_rejected=0,
+            rows_summary=0,
+            status="refused",
+            message=message,
+            tables="",
+            loaded_at=moment or dt.datetime.now(dt.UTC).replace(tzinfo=None),
+        )
+
+    # ------------------------------------------------------------ what is to be done
+    def _plan(self, units: list[_Unit]) -> list[_Unit]:
+        """The files whose rows must be read; drops and skips the others."""
+        present = {unit.key: unit for unit in units}
+        for key, entry in list(self.loaded.items()):
+            if key[0] in self.chosen and key not in self.seen and self.prune:
+                self._drop(entry)
+                self.result.pruned.append("/".join(key))
+        for key in list(self.refused):
+            if key[0] in self.chosen and key not in self.seen:
+                del self.refused[key]
+        owners: dict[tuple, str] = {}
+        for key, entry in self.loaded.items():
+            unit = present.get(key)
+            if unit is None or unit.hash == entry.content_hash:
+                owners[entry.source, entry.shop_id, entry.content_hash] = entry.file
+        todo = []
+        for unit in units:
+            count = self.result.sources[unit.source.name]
+            entry = self.loaded.get(unit.key)
+            owner = owners.setdefault(unit.content, unit.file)
+            if owner != unit.file:
+                count.skipped += 1
+                self._note(
+                    f"{unit.source.name}/{unit.file} has the same content as {owner}; "
+                    "skipped"
+                )
+                if entry:
+                    self._drop(entry)
+                self.refused.pop(unit.key, None)
+                continue
+            is_known = (
+                entry is not None
+                and entry.content_hash == unit.hash
+                and entry.contract_hash == unit.source.hash
+                and entry.loader_version == LOADER_VERSION
+            )
+            if is_known:
+                count.skipped += 1
+                self.refused.pop(unit.key, None)
+            else:
+                todo.append(unit)
+        return todo
+
+    def _drop(self, entry: Entry) -> None:
+        self.removals.update(entry.paths)
+        self.loaded.pop(entry.key, None)
+
+    # ------------------------------------------------------------------------ one file
+    def _load_unit(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        unit: _Unit,
+        number: int,
+        moment: dt.datetime,
+    ) -> None:
+        folder = self.lake.work / str(number)
+        scratch = self.lake.work / "scratch" / str(number)
+        for path in (folder, scratch):
+            path.mkdir(parents=True)
+        try:
+            path = unit.landed
+            if unit.unpack:
+                path = scratch / "unpacked"
+                unit.unpack(path)
+            look = unit.survey if unit.survey and not unit.unpack else survey(path)
+            item = readers.Input(
+                unit.file, path, unit.tables, look, unit.shop_id, moment
+            )
+            output = readers.read(connection, item, folder, scratch)
+        except UserError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            self.result.refused.append(
+                Refusal(f"{unit.source.name}/{unit.file}", error.message, error.hint)
+            )
+            self._refuse_entry(unit.source.name, unit.file, unit, error.message, moment)
+            return
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        self._accept(connection, unit, look, output, moment)
+
+    def _accept(self, connection, unit, look, output, moment) -> None:
+        source, file = unit.source.name, unit.file
+        if old := self.loaded.get(unit.key):
+            self.removals.update(old.paths)
+        for table, path in output.tables.items():
+            self.moves.append((path, f"{source}/{table}/{slug_of(file)}.parquet"))
+            key = (source, table)
+            count = self.result.tables.setdefault(key, TableCount(source, table))
+            count.files += 1
+            count.loaded += output.rows[table]
+        if output.rejects:
+            self.moves.append((output.rejects, reject_path(source, file)))
+            self._sample(connection, output, f"{source}/{file}")
+        self.loaded[unit.key] = Entry(
+            file=file,
+            source=source,
+            shop_id=unit.shop_id,
+            content_hash=look.hash,
+            contract_hash=unit.source.hash,
+            loader_version=LOADER_VERSION,
+            size=unit.size,
+            rows_landed=output.landed,
+            rows_loaded=output.loaded,
+            rows_rejected=output.rejected,
+            rows_summary=output.summary,
+            status="loaded",
+            message="; ".join(output.notes) or None,
+            tables=", ".join(output.tables),
+            loaded_at=moment,
+        )
+        self.refused.pop(unit.key, None)
+        count = self.result.sources[source]
+        count.files += 1
+        for name in ("landed", "loaded", "rejected", "summary"):
+            setattr(count, name, getattr(count, name) + getattr(output, name))
+        for note in output.notes:
+            if "CP1252" in note:
+                self._note(f"{source}/{file}: {note}; look at its umlauts and accents")
+
+    def _sample(self, connection, output, file: str) -> None:
+        if len(self.result.samples) >= _SHOWN_REJECTS:
+            return
+        rows = connection.execute(
+            "select line, kind, column_name, expected, found from read_parquet("
+            f"{literal(output.rejects)}) where kind <> 'summary' order by line "
+            f"limit {_SHOWN_REJECTS - len(self.result.samples)}"
+        ).fetchall()
+        for line, _, column, expected, found in rows:
+            where = f"{file}, line {line}" + (f", column {column}" if column else "")
+            shown = found if column is None else repr(found)
+            self.result.samples.append(f"{where}: expected {expected}, found {shown}")
+
+    @contextlib.contextmanager
+    def _progress(self, total: int):
+        if self.console is None or not self.console.is_terminal or not total:
+            yield lambda size: None
+            return
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        with Progress(
+            TextColumn("Loading"),
+            BarColumn(),
+            DownloadColumn(),
+            TimeRemainingColumn(),
+            console=self.console,
+            transient=True,
+        ) as progress:
+            task = progress.add_task("load", total=total)
+            yield lambda size: progress.advance(task, size)
+
+
+def _hash_of(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for chunk in chunks(file):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _show(result: LoadResult, console: "Console", data: Path) -> None:
+    """The summary, for people."""
+    from rich.markup import escape
+    from rich.table import Table as Grid
+
+    if result.total("files") or result.total("skipped"):
+        grid = Grid(title="Loaded", title_justify="left")
+        grid.add_column("source / table")
+        for heading in ("files", "landed", "loaded", "rejected", "totals", "skipped"):
+            grid.add_column(heading, justify="right")
+        tables = defaultdict(list)
+        for count in result.tables.values():
+            tables[count.source].append(count)
+        for count in result.sources.values():
+            if not (count.files or count.skipped):
+                continue
+            bad = count.rejected - count.summary
+            grid.add_row(
+                f"[bold]{escape(count.source)}[/]",
+                f"{count.files:,}",
+                f"{count.landed:,}",
+                f"{count.loaded:,}",
+                f"[yellow]{bad:,}[/]" if bad else "0",
+                f"{count.summary:,}",
+                f"{count.skipped:,}",
+            )
+            for table in tables[count.source]:
+                name = f"  {escape(table.table)}"
+                grid.add_row(name, f"{table.files:,}", "", f"{table.loaded:,}")
+        console.print(grid)
+    for note, times in Counter(result.notes).items():
+        console.print(
+            f"[dim]note[/] {escape(note)}" + (f" (×{times})" if times > 1 else "")
+        )
+    for name in result.pruned:
+        console.print(f"[dim]pruned[/] {escape(name)}")
+    bad = result.total("rejected") - result.total("summary")
+    if bad:
+        console.print(f"[bold yellow]{bad:,} rows were rejected[/], the first of them:")
+        for sample in result.samples:
+            console.print("  " + escape(sample), soft_wrap=True)
+        console.print("  all of them with their text: stg_loader__rejects")
+    for refusal in result.refused:
+        console.print(f"[bold red]refused[/] {escape(refusal.file)}", soft_wrap=True)
+        console.print("  " + escape(refusal.message), soft_wrap=True)
+        if refusal.hint:
+            console.print(
+                "  [bold]What to do:[/] " + escape(refusal.hint), soft_wrap=True
+            )
+    console.print(_last_line(result, data), soft_wrap=True)
+
+
+def _last_line(result: LoadResult, data: Path) -> str:
+    files, skipped = result.total("files"), result.total("skipped")
+    if not (files or skipped or result.refused):
+        return f"Nothing to load: there is no export in {data / 'landing'}."
+    bad = result.total("rejected") - result.total("summary")
+    words = f"{result.total('loaded'):,} rows loaded from {files:,} files"
+    if bad:
+        words += f", {bad:,} rejected"
+    if skipped:
+        words += f", {skipped:,} files skipped (nothing new)"
+    if result.refused:
+        return f"[bold red]{len(result.refused):,} files refused[/]; {words}."
+    return f"[bold green]Done.[/] {words}."

@@ -1,0 +1,957 @@
+"""Readers: one landed file in, one Parquet file per table and the rejects out.
+
+The quick way is one streaming COPY inside DuckDB that stops at the first thing that is
+not as it should be. Then, and only then, the careful way reads record by record and
+names every record that cannot be loaded.
+"""
+
+import csv
+import datetime as dt
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from warehouse import survey as bytes_
+from warehouse import values
+from warehouse.contract import Fit, Match, Table, best_fit
+from warehouse.errors import UserError
+from warehouse.records import (
+    DELIMITER_NAMES,
+    HEADER_WITHIN,
+    Block,
+    Reading,
+    RejectWriter,
+    constants,
+    find_head,
+    no_header,
+    read_carefully,
+)
+from warehouse.survey import Survey
+
+_HEAD_BYTES = 1 << 20
+_JSON_AT_ONCE = 256 << 20
+_VALUE_KEYS = ("string_value", "int_value", "float_value", "double_value")
+
+
+@dataclass
+class Input:
+    """One file to read: what it is called, where its bytes are, which tables it fits.
+
+    Attributes:
+        file: The name below `landing/<source>/`, for zip members with the member.
+        path: Where the (unpacked) bytes lie.
+        tables: The tables whose file patterns take it.
+        survey: What its bytes tell.
+        shop_id: The shop's folder, if it lies in one.
+        loaded_at: The moment that its rows carry.
+    """
+
+    file: str
+    path: Path
+    tables: Sequence[Table]
+    survey: Survey
+    shop_id: str | None
+    loaded_at: dt.datetime
+
+    @property
+    def source(self) -> str:
+        return self.tables[0].source
+
+
+@dataclass
+class Output:
+    """What came of a file: `landed = loaded + rejected`, or it was refused."""
+
+    landed: int = 0
+    loaded: int = 0
+    rejected: int = 0
+    summary: int = 0
+    tables: dict[str, Path] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    rejects: Path | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Relation:
+    """Rows as DuckDB sees them: columns c0, c1 … as text, and `_row`.
+
+    An exact relation also has `_line` and `_raw`, so that rows of it can be rejected.
+    """
+
+    fit: Fit
+    constants: dict[str, str]
+    sql: str
+    is_exact: bool
+    delimiter: str | None = None
+    trouble: str = "false"  # rows that are no records of data at all
+    expected: str = ""
+
+    def expression(self, match: Match) -> str:
+        return f"c{match.position}"
+
+    @property
+    def columns(self) -> dict[str, tuple[str, str]]:
+        """Expression and type of every column of the lake, absent ones as NULL."""
+        found = {m.name: (self.expression(m), m.type) for m in self.fit.matches}
+        types = {c.name: c.type for c in self.fit.table.columns}
+        listed = {}
+        for name in dict.fromkeys([*self.fit.table.lake_columns, *found]):
+            if name in found:
+                listed[name] = found[name]
+            elif (constant := self.constants.get(name)) is not None:
+                listed[name] = (values.text(constant), types.get(name, "text"))
+            else:
+                listed[name] = ("cast(null as varchar)", "text")
+        return listed
+
+    @property
+    def typed(self) -> list[tuple[str, str, str]]:
+        """Expression, name and type of the columns that are not kept verbatim."""
+        return [(x, name, t) for name, (x, t) in self.columns.items() if t != "text"]
+
+    @property
+    def summary(self) -> str:
+        """The condition that marks the platform's own total rows."""
+        by_name = {match.name: self.expression(match) for match in self.fit.matches}
+        tests = []
+        for rule in self.fit.table.reader.get("summary_rows") or []:
+            x = by_name.get(rule["column"])
+            if x is None:
+                continue
+            low = f"lower(trim({x}))"
+            if "starts_with" in rule:
+                start = values.text(str(rule["starts_with"]).lower())
+                tests.append(f"starts_with({low}, {start})")
+            elif "equals" in rule:
+                tests.append(f"{low} = {values.text(str(rule['equals']).lower())}")
+            elif rule.get("is_empty"):
+                tests.append(values.is_empty(x))
+        return f"coalesce({' or '.join(tests)}, false)" if tests else "false"
+
+
+class _Trouble(Exception):
+    """The quick way met something that the careful way must look at."""
+
+
+def connect(scratch: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory that spills to the scratch folder.
+
+    Args:
+        scratch: A private folder on a disk with room.
+        memory: The limit in DuckDB's words, e.g. `1500MB`.
+        threads: How many.
+
+    Raises:
+        UserError: The memory limit cannot be read.
+    """
+    try:
+        connection = duckdb.connect(
+            config={
+                "memory_limit": memory,
+                "threads": threads,
+                "temp_directory": str(scratch / "spill"),
+                "preserve_insertion_order": True,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            }
+        )
+    except duckdb.Error as error:
+        raise UserError(
+            f"WAREHOUSE_MEMORY={memory} is no amount of memory ({_first_line(error)}).",
+            "Write for example WAREHOUSE_MEMORY=1500MB.",
+        ) from None
+    connection.execute("set TimeZone = 'UTC'")
+    return connection
+
+
+def kind_of(path: Path, name: str) -> str:
+    """What a file is, by its first bytes, then by its name: csv, json, parquet, …"""
+    with path.open("rb") as file:
+        head = file.read(8)
+    if head.startswith(b"PK\x03\x04"):
+        members = bytes_.zip_members(path)
+        return "xlsx" if "xl/workbook.xml" in members else "zip"
+    if head.startswith(b"PK\x05\x06"):
+        return "zip"
+    if head.startswith(b"\x1f\x8b"):
+        return "gz"
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        return "xls"
+    suffix = name.lower().rsplit(".", 1)[-1]
+    if suffix in ("json", "jsonl", "ndjson"):
+        return "json"
+    return suffix if suffix in ("parquet", "xlsx", "zip", "gz") else "csv"
+
+
+def read(
+    connection: duckdb.DuckDBPyConnection, item: Input, out: Path, scratch: Path
+) -> Output:
+    """Read one file into Parquet files.
+
+    Args:
+        connection: From `connect`.
+        item: The file.
+        out: An empty folder on the lake's file system for the results.
+        scratch: An empty folder for what is needed in between.
+
+    Returns:
+        The paths and counts.
+
+    Raises:
+        UserError: The file is refused; nothing of it may be used.
+    """
+    if item.survey.size == 0:
+        raise UserError(f"{item.file} is empty.", "Export it again.")
+    kind = kind_of(item.path, item.file.rsplit("/", 1)[-1])
+    reader = {"csv": _csv, "json": _json, "parquet": _parquet, "xlsx": _xlsx}.get(kind)
+    if reader is None:
+        raise UserError(
+            f"{item.file} is not a file the loader reads ({kind}).",
+            "Save it as .csv or .xlsx." if kind == "xls" else "Unpack it first.",
+        )
+    try:
+        output = reader(connection, item, out, scratch)
+    except duckdb.OutOfMemoryException:
+        raise UserError(
+            f"{item.file} needs more memory than the loader may use.",
+            "Give it more, for example WAREHOUSE_MEMORY=4GB, or split the file.",
+        ) from None
+    except duckdb.Error as error:
+        raise UserError(
+            f"{item.file} cannot be read: {_first_line(error)}",
+            "The file is damaged or not of the kind its name says: export it again.",
+        ) from None
+    except OSError as error:
+        raise UserError(
+            f"{item.file} cannot be read: {error.strerror or error}.",
+            "Look at the file's permissions and at the room on the disk.",
+        ) from None
+    if output.landed != output.loaded + output.rejected:
+        raise UserError(
+            f"{item.file}: {output.landed:,} rows landed, but {output.loaded:,} were "
+            f"loaded and {output.rejected:,} rejected. Nothing of it was loaded.",
+            "Please report this file's shape; saving it anew as UTF-8 CSV may help.",
+        )
+    return output
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0][:300] if lines else type(error).__name__
+
+
+# ------------------------------------------------------------------------------- CSV
+def _csv(connection, item: Input, out: Path, scratch: Path) -> Output:
+    output = Output()
+    path, look = item.path, item.survey
+    only_returns = look.lone_returns > 0 and look.line_feeds == 0
+    if look.encoding != "utf-8" or only_returns:
+        if look.encoding == "cp1252" and look.has_nul:
+            raise UserError(
+                f"{item.file} is not text (it holds NUL bytes and no Unicode).",
+                "Export it as CSV, JSON lines, Parquet or Excel workbook.",
+            )
+        path = scratch / "text.csv"
+        bytes_.transcode(item.path, path, look.encoding, only_returns)
+        if look.encoding != "utf-8":
+            output.notes.append(f"read as {look.encoding.upper()}")
+        look = bytes_.survey(path)
+        if look.lone_returns and not look.line_feeds:
+            again = scratch / "text_lf.csv"
+            bytes_.transcode(path, again, "utf-8", True)
+            path, look = again, bytes_.survey(again)
+    with path.open("rb") as file:
+        start = file.read(_HEAD_BYTES)
+    if len(start) == _HEAD_BYTES:
+        start = start[: start.rfind(b"\n") + 1] or start
+    head = find_head(start.decode("utf-8", "replace"), item.tables, item.file)
+    if head.delimiter != ",":
+        output.notes.append(f"{DELIMITER_NAMES[head.delimiter]} as delimiter")
+    is_quick = (
+        head.is_first
+        and not head.is_blocks
+        and not look.has_nul
+        and not look.has_blocks
+        and not look.is_open
+        and not look.has_bad_bytes
+        and look.longest < 16 << 20
+    )
+    if is_quick:
+        fit = best_fit(item.tables, head.header)
+        relation = _Relation(
+            fit,
+            constants(fit, []),
+            _quick_csv(path, head.delimiter, len(head.header), look.longest),
+            is_exact=False,
+            delimiter=head.delimiter,
+        )
+        try:
+            loaded = _quick(connection, item, [relation], out)
+            if loaded != look.records - 1:
+                raise _Trouble("the record count differs")
+            output.landed = look.records - 1
+            return _finish(output, relation.fit.table, out, loaded)
+        except _Trouble:
+            pass
+    reader = item.tables[0].reader
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        reading = read_carefully(
+            file,
+            head,
+            item.tables,
+            scratch,
+            item.file,
+            bool(reader.get("pad_short_rows")),
+        )
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        is_ended = file.read(1) in b"\r\n"
+    lines = look.line_feeds + look.lone_returns + (not is_ended)
+    if reading.lines != lines:
+        raise UserError(
+            f"{item.file} has {lines:,} lines, but only {reading.lines:,} could be "
+            "accounted for. Nothing of it was loaded.",
+            "Please report this file's shape; saving it anew as UTF-8 CSV may help.",
+        )
+    return _careful(
+        connection,
+        item,
+        _clean(reading.blocks, head.delimiter),
+        reading,
+        output,
+        out,
+        scratch,
+    )
+
+
+def _quick_csv(path: Path, delimiter: str, width: int, longest: int) -> str:
+    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(width))
+    return (
+        f"(select *, row_number() over () as _row from read_csv("
+        f"{values.text(path)}, auto_detect = false, header = true, "
+        f"delim = {_delimiter(delimiter)}, quote = '\"', escape = '\"', "
+        f"strict_mode = true, null_padding = false, {_line_size(longest)}"
+        f"columns = {{{columns}}}))"
+    )
+
+
+def _delimiter(delimiter: str) -> str:
+    return "'\\t'" if delimiter == "\t" else values.text(delimiter)
+
+
+def _line_size(longest: int) -> str:
+    if longest < 1 << 20:
+        return ""
+    size = longest * 2 + 4096
+    return f"max_line_size = {size}, buffer_size = {max(32 << 20, size * 2)}, "
+
+
+def _clean(blocks: Sequence[Block], delimiter: str | None) -> list[_Relation]:
+    relations = []
+    for block in blocks:
+        columns = [f"'c{i}': 'VARCHAR'" for i in range(block.columns)]
+        columns += ["'_row': 'BIGINT'", "'_line': 'BIGINT'", "'_raw': 'VARCHAR'"]
+        sql = (
+            f"read_csv({values.text(block.path)}, auto_detect = false, header = false, "
+            f"delim = ',', quote = '\"', escape = '\"', strict_mode = true, "
+            f"new_line = '\\n', {_line_size(block.longest)}"
+            f"columns = {{{', '.join(columns)}}})"
+        )
+        relations.append(_Relation(block.fit, block.constants, sql, True, delimiter))
+    return relations
+
+
+# ------------------------------------------------------------------------ JSON lines
+def _json(connection, item: Input, out: Path, scratch: Path) -> Output:
+    output = Output()
+    path, look = item.path, item.survey
+    if look.encoding == "cp1252" and look.has_nul:
+        raise UserError(f"{item.file} is not text.", "Export it again.")
+    if look.encoding != "utf-8":
+        path = scratch / "text.json"
+        bytes_.transcode(item.path, path, look.encoding, False)
+        output.notes.append(f"read as {look.encoding.upper()}")
+        look = bytes_.survey(path)
+    is_lines = _is_json_lines(path)
+    landed = look.lines
+    if not is_lines:
+        landed = _split_json(path, scratch / "lines.csv", item.file)
+    elif look.blanks or look.lone_returns or look.has_nul or look.lines != look.records:
+        is_lines = False
+        landed = _number_lines(path, scratch / "lines.csv")
+    if is_lines:
+        text = (
+            f"(select l, row_number() over () as _row, _row as _line from "
+            f"{_one_column(path, look.longest, 'l')})"
+        )
+    else:
+        longest = (scratch / "lines.csv").stat().st_size
+        text = (
+            f"read_csv({values.text(scratch / 'lines.csv')}, auto_detect = false, "
+            f"header = false, delim = ',', quote = '\"', escape = '\"', "
+            f"{_line_size(min(longest, 64 << 20))}"
+            "columns = {'l': 'VARCHAR', '_row': 'BIGINT', '_line': 'BIGINT'})"
+        )
+    objects = (
+        f"(select case when json_valid(l) and json_type(l) = 'OBJECT' then l end as j, "
+        f"l as _raw, _row, _line from {text})"
+    )
+    keys = connection.execute(
+        f"select k from (select unnest(json_keys(j)) as k, _row from {objects} "
+        "where j is not null) group by k order by min(_row), k"
+    ).fetchall()
+    names = [key for (key,) in keys]
+    header, virtual, paths = list(names), set(), []
+    for key in names:
+        paths.append(("path", "$" + _json_key(key)))
+    for parts in _dotted(item.tables):
+        root = next((n for n in names if n.casefold() == parts[0].casefold()), None)
+        if root is None:
+            continue
+        virtual.add(len(header))
+        header.append(".".join(parts))
+        paths.append(("key", root, parts))
+    fit = best_fit(item.tables, header, frozenset(virtual))
+    if fit is None:
+        if not names and landed:
+            raise UserError(
+                f"{item.file} holds no JSON objects.",
+                "It must hold one JSON object a line.",
+            )
+        raise no_header(item.file, item.tables, names)
+    plain = [m for m in fit.matches if paths[m.position][0] == "path"]
+    nested = [m for m in fit.matches if paths[m.position][0] == "key"]
+    wanted = [paths[m.position][1] for m in plain]
+    wanted += [
+        "$" + "".join(map(_json_key, (r, *p[1:]))) for r, p in _keyed(paths, nested)
+    ]
+    wanted += ["$" + _json_key(r) for r, _ in _keyed(paths, nested)]
+    columns = [f"nullif(v[{i + 1}], '') as c{m.position}" for i, m in enumerate(plain)]
+    for i, match in enumerate(nested):
+        path_at, list_at = len(plain) + i + 1, len(plain) + len(nested) + i + 1
+        key = ".".join(paths[match.position][2][1:])
+        columns.append(
+            f"nullif(case when starts_with(v[{list_at}], '[') "
+            f"then {_key_value_json(f'v[{list_at}]', key)} "
+            f"else v[{path_at}] end, '') as c{match.position}"
+        )
+    listed = ", ".join(values.text(p) for p in wanted)
+    sql = (
+        f"(select {', '.join(columns)}, j, _row, _line, _raw from (select *, "
+        f"json_extract_string(j, [{listed}]) as v from {objects}))"
+    )
+    relation = _Relation(
+        fit,
+        dict(fit.currencies),
+        sql,
+        True,
+        trouble="j is null",
+        expected="JSON object",
+    )
+    return _direct(connection, item, relation, landed, output, out, scratch)
+
+
+def _keyed(paths, nested):
+    return [paths[match.position][1:] for match in nested]
+
+
+def _json_key(key: str) -> str:
+    return '."' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _key_value_json(x: str, key: str) -> str:
+    shape = ", ".join(f'"{k}":"VARCHAR"' for k in _VALUE_KEYS)
+    shape = f'[{{"key":"VARCHAR","value":{{{shape}}}}}]'
+    found = (
+        f"list_filter(from_json({x}, {values.text(shape)}), "
+        f"lambda p: p.key = {values.text(key)})[1].value"
+    )
+    return "coalesce(" + ", ".join(f"({found}).{k}" for k in _VALUE_KEYS) + ")"
+
+
+def _dotted(tables: Sequence[Table]) -> list[list[str]]:
+    """The nested fields that the contracts ask for, such as `device.category`."""
+    found = {}
+    for table in tables:
+        for column in table.columns:
+            for header in (column.name, *column.headers):
+                if "." in header.strip("."):
+                    found.setdefault(header.casefold(), header.split("."))
+    return list(found.values())
+
+
+def _one_column(path: Path, longest: int, name: str) -> str:
+    return (
+        f"read_csv({values.text(path)}, auto_detect = false, header = false, "
+        f"delim = '\x01', quote = '', escape = '', {_line_size(longest)}"
+        f"columns = {{'{name}': 'VARCHAR'}})"
+    )
+
+
+def _is_json_lines(path: Path) -> bool:
+    """Whether the first line that is not blank is a whole JSON object."""
+    with path.open("rb") as file:
+        first = next(
+            (s for line in file if (s := line.strip(b" \r\n\t\xef\xbb\xbf"))), b""
+        )
+    try:
+        return isinstance(json.loads(first), dict)
+    except ValueError:
+        return not first.startswith((b"[", b"{")) or (b'"' in first and b":" in first)
+
+
+def _split_json(path: Path, to: Path, name: str) -> int:
+    """Write the elements of a JSON array (or objects in a row) one a line."""
+    if path.stat().st_size > _JSON_AT_ONCE:
+        raise UserError(
+            f"{name} is one large JSON document.",
+            "Convert it to JSON lines (one object a line), e.g. with jq -c '.[]'.",
+        )
+    text = path.read_text(encoding="utf-8-sig")
+    decoder, at, count = json.JSONDecoder(), 0, 0
+    blank = re.compile(r"[\s,]*")
+    at = blank.match(text).end()
+    is_array = text[at : at + 1] == "["
+    at += is_array
+    with to.open("w", encoding="utf-8", newline="") as sink:
+        writer = csv.writer(sink, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+        while True:
+            at = blank.match(text, at).end()
+            if at >= len(text) or (is_array and text[at] == "]"):
+                break
+            try:
+                _, end = decoder.raw_decode(text, at)
+            except ValueError as error:
+                line = text.count("\n", 0, at) + 1
+                raise UserError(
+                    f"{name} is not valid JSON (line {line}: {error}).",
+                    "The file is damaged or cut off: export it again.",
+                ) from None
+            count += 1
+            writer.writerow((text[at:end], count, text.count("\n", 0, at) + 1))
+            at = end
+        if is_array and at >= len(text):
+            raise UserError(
+                f"{name} is cut off: its JSON array does not end.", "Export it again."
+            )
+    return count
+
+
+def _number_lines(path: Path, to: Path) -> int:
+    count = 0
+    with (
+        path.open(encoding="utf-8-sig", newline="\n") as source,
+        to.open("w", encoding="utf-8", newline="") as sink,
+    ):
+        writer = csv.writer(sink, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+        for number, line in enumerate(source, 1):
+            if line := line.strip():
+                count += 1
+                writer.writerow((line.replace("\0", "\ufffd"), count, number))
+    return count
+
+
+# --------------------------------------------------------------------------- Parquet
+def _parquet(connection, item: Input, out: Path, scratch: Path) -> Output:
+    file = values.text(item.path)
+    landed = connection.execute(
+        f"select sum(num_rows) from parquet_file_metadata({file})"
+    ).fetchone()[0]
+    relation = connection.sql(f"from read_parquet({file})")
+    schema = list(zip(relation.columns, relation.types, strict=True))
+    header: list[str] = []
+    virtual: set[int] = set()
+    expressions: list[str] = []
+    for name, kind in schema:
+        header.append(name)
+        expressions.append(_as_text(values.name(name), kind))
+    for parts in _dotted(item.tables):
+        for name, kind in schema:
+            if name.casefold() == parts[0].casefold() and (
+                made := _nested(values.name(name), kind, parts[1:])
+            ):
+                virtual.add(len(header))
+                header.append(".".join(parts))
+                expressions.append(made)
+                break
+    fit = best_fit(item.tables, header, frozenset(virtual))
+    if fit is None:
+        raise no_header(item.file, item.tables, header)
+    columns = ", ".join(
+        f"nullif({expressions[m.position]}, '') as c{m.position}" for m in fit.matches
+    )
+    whole = ", ".join(f"{values.name(n)} := {values.name(n)}" for n, _ in schema)
+    sql = (
+        f"(select {columns}, file_row_number + 1 as _row, _row as _line, "
+        f"cast(to_json(struct_pack({whole})) as varchar) as _raw "
+        f"from read_parquet({file}, file_row_number = true))"
+    )
+    relation = _Relation(fit, dict(fit.currencies), sql, True)
+    return _direct(connection, item, relation, landed, Output(), out, scratch)
+
+
+def _as_text(x: str, kind) -> str:
+    if kind.id in ("list", "struct", "map", "array", "union"):
+        return f"cast(to_json({x}) as varchar)"
+    return f"cast({x} as varchar)"
+
+
+def _nested(x: str, kind, parts: Sequence[str]) -> str | None:
+    """A field of a struct, or the value of a key in a list of keys and values."""
+    if not parts:
+        return _as_text(x, kind)
+    if kind.id == "struct":
+        for child, child_kind in kind.children:
+            if child.casefold() == parts[0].casefold():
+                return _nested(f"{x}.{values.name(child)}", child_kind, parts[1:])
+    if kind.id == "list":
+        element = kind.children[0][1]
+        if element.id == "struct":
+            children = dict(element.children)
+            value = children.get("value")
+            if "key" in children and value is not None:
+                key = values.text(".".join(parts))
+                found = f"list_filter({x}, lambda p: p.key = {key})[1].value"
+                if value.id != "struct":
+                    return _as_text(found, value)
+                inner = {child for child, _ in value.children}
+                picked = [
+                    f"cast(({found}).{k} as varchar)" for k in _VALUE_KEYS if k in inner
+                ]
+                return f"coalesce({', '.join(picked)})" if picked else None
+    return None
+
+
+# ----------------------------------------------------------------------------- Excel
+def _xlsx(connection, item: Input, out: Path, scratch: Path) -> Output:
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(item.path, read_only=True, data_only=True)
+    except Exception as error:  # openpyxl raises whatever its parsers raise
+        raise UserError(
+            f"{item.file} cannot be read as an Excel workbook: {_first_line(error)}.",
+            "Open it in Excel and save it again as .xlsx or as CSV UTF-8.",
+        ) from None
+    nearest: list[str] = []
+    try:
+        for sheet in book.worksheets:
+            above: list[str] = []
+            for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+                if number > HEADER_WITHIN:
+                    break
+                header = [_cell(cell) for cell in cells]
+                while header and not header[-1]:
+                    header.pop()
+                if fit := best_fit(item.tables, header):
+                    return _sheet(
+                        connection,
+                        item,
+                        out,
+                        scratch,
+                        sheet,
+                        number,
+                        header,
+                        fit,
+                        above,
+                    )
+                above.append(",".join(header))
+                nearest = max(nearest, header, key=len)
+    finally:
+        book.close()
+    raise no_header(item.file, item.tables, nearest)
+
+
+def _sheet(
+    connection, item, out, scratch, sheet, header_row, header, fit, above
+) -> Output:
+    block = Block(fit, constants(fit, above), scratch / "block_0.csv")
+    block.columns = len(header)
+    reading = Reading([block])
+    with (
+        block.path.open("w", encoding="utf-8", newline="") as sink,
+        (scratch / "rejects.csv").open("w", encoding="utf-8", newline="") as bad,
+    ):
+        writer = csv.writer(sink, lineterminator="\n")
+        rejects = RejectWriter(bad)
+        rows = sheet.iter_rows(min_row=header_row + 1, values_only=True)
+        for number, cells in enumerate(rows, header_row + 1):
+            texts = [_cell(cell) for cell in cells]
+            if not any(text.strip() for text in texts):
+                continue
+            reading.landed += 1
+            raw = json.dumps(texts, ensure_ascii=False)
+            if any(texts[len(header) :]):
+                reading.rejected += 1
+                rejects.write(
+                    fit.table.name,
+                    number,
+                    "columns",
+                    f"{len(header)} columns",
+                    f"one more, {next(filter(None, texts[len(header) :]))}",
+                    raw,
+                )
+                continue
+            texts = texts[: len(header)] + [""] * (len(header) - len(texts))
+            block.records += 1
+            block.longest = max(block.longest, 10 * len(raw) + 100)
+            writer.writerow((*texts, reading.landed, number, raw))
+    output = Output(notes=[f"sheet {sheet.title}"])
+    return _careful(
+        connection, item, _clean([block], None), reading, output, out, scratch
+    )
+
+
+def _cell(value) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dt.datetime):
+        is_day = value.time() == dt.time()
+        return value.date().isoformat() if is_day else value.isoformat(" ", "seconds")
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)
+
+
+# ------------------------------------------------------------- the two ways to load
+def _direct(
+    connection, item, relation: _Relation, landed: int, output: Output, out, scratch
+) -> Output:
+    """Load an exact relation: quickly, and row by row only when that fails."""
+    try:
+        loaded = _quick(connection, item, [relation], out)
+    except _Trouble:
+        (scratch / "rejects.csv").write_text("", encoding="utf-8")
+        reading = Reading(landed=landed)
+        return _careful(connection, item, [relation], reading, output, out, scratch)
+    output.landed = landed
+    return _finish(output, relation.fit.table, out, loaded)
+
+
+def _finish(output: Output, table: Table, out: Path, loaded: int) -> Output:
+    output.loaded = loaded
+    output.tables[table.name] = out / f"{table.name}.parquet"
+    output.rows[table.name] = loaded
+    return output
+
+
+def _quick(connection, item: Input, relations: list[_Relation], out: Path) -> int:
+    """One streaming COPY; stops at the first row that is not as it should be.
+
+    Returns:
+        The number of rows loaded.
+
+    Raises:
+        _Trouble: Something needs the careful way.
+    """
+    (relation,) = relations
+    reader = relation.fit.table.reader
+    plan = values.base_plan(reader)
+    if relation.delimiter == ";" and relation.typed:
+        plan = _plan(connection, item, relation)
+    for attempt in (1, 2):
+        try:
+            return _copy(connection, item, [(relation, plan)], out, is_quick=True)
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error as error:
+            is_value = values.TROUBLE in str(error)
+            if attempt == 2 or not is_value or not relation.typed:
+                raise _Trouble(_first_line(error)) from None
+        try:
+            evident = _plan(connection, item, relation)
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error as error:
+            raise _Trouble(_first_line(error)) from None
+        except UserError:
+            if relation.is_exact:
+                raise
+            raise _Trouble("ask the careful reader for the lines") from None
+        if evident == plan:
+            raise _Trouble("a value")
+        plan = evident
+    raise AssertionError  # not reached: the second attempt returns or raises
+
+
+def _plan(connection, item: Input, relation: _Relation) -> values.Plan:
+    sql = relation.sql
+    if not relation.is_exact:
+        sql = f"(select *, null as _line from {sql})"
+    return values.make_plan(
+        connection,
+        sql,
+        relation.typed,
+        relation.fit.table.reader,
+        relation.delimiter,
+        f"not {relation.summary} and not {relation.trouble}",
+        item.file,
+    )
+
+
+def _careful(
+    connection,
+    item: Input,
+    relations: list[_Relation],
+    reading: Reading,
+    output: Output,
+    out: Path,
+    scratch: Path,
+) -> Output:
+    """Load exact relations: good rows into the tables, all others into the rejects."""
+    by_table: dict[str, list[tuple[_Relation, values.Plan]]] = {}
+    rejected = []
+    for relation in relations:
+        plan = _plan(connection, item, relation)
+        by_table.setdefault(relation.fit.table.name, []).append((relation, plan))
+        rejected.append(_rejected(relation, plan))
+    for name, pairs in by_table.items():
+        count = _copy(connection, item, pairs, out, is_quick=False)
+        output.rows[name] = count
+        output.tables[name] = out / f"{name}.parquet"
+        output.loaded += count
+    file = scratch / "rejects.csv"
+    structural = (
+        f"select * from read_csv({values.text(file)}, auto_detect = false, "
+        f"header = false, delim = ',', quote = '\"', escape = '\"', "
+        f"{_line_size(64 << 20) if file.stat().st_size > 1 << 20 else ''}"
+        "columns = {'table_name': 'VARCHAR', 'line': 'BIGINT', 'kind': 'VARCHAR', "
+        "'column_name': 'VARCHAR', 'expected': 'VARCHAR', 'found': 'VARCHAR', "
+        "'raw_row': 'VARCHAR'})"
+    )
+    path = out / "rejects.parquet"
+    union = " union all ".join([structural, *rejected])
+    total = connection.execute(
+        f"copy (select {values.text(item.file)} as file, "
+        f"{values.text(item.source)} as source, nullif(table_name, '') as table_name, "
+        "line, kind, nullif(column_name, '') as column_name, expected, found, raw_row, "
+        f"{_moment(item)} as loaded_at from ({union})) to {values.text(path)} "
+        "(format parquet, compression zstd)"
+    ).fetchone()[0]
+    output.landed = reading.landed
+    output.rejected = total
+    output.summary = connection.execute(
+        f"select count(*) from read_parquet({values.text(path)}) where kind = 'summary'"
+    ).fetchone()[0]
+    output.rejects = path if total else None
+    return output
+
+
+def _rejected(relation: _Relation, plan: values.Plan) -> str:
+    """The rows that do not read, each with its first bad column."""
+    cases: list[tuple[str, str, str, str, str]] = [
+        (relation.trouble, "malformed", "", relation.expected, "_raw[:200]")
+    ]
+    cases.append((relation.summary, "summary", "", "a row of data", "'a total'"))
+    for x, column, kind in relation.typed:
+        cases.append(
+            (
+                f"not {values.is_empty(x)} and "
+                f"{values.canonical(x, kind, plan, column)} is null",
+                "value",
+                column,
+                plan.expected(column, kind),
+                f"{x}[:200]",
+            )
+        )
+    numbered = " ".join(f"when {test} then {i}" for i, (test, *_) in enumerate(cases))
+    picked = [
+        " ".join(f"when {i} then {form(case)}" for i, case in enumerate(cases))
+        for form in (
+            lambda c: values.text(c[1]),
+            lambda c: values.text(c[2]),
+            lambda c: values.text(c[3]),
+            lambda c: c[4],
+        )
+    ]
+    kind, column, expected, found = (f"case trouble {p} end" for p in picked)
+    return (
+        f"select {values.text(relation.fit.table.name)}, _line, {kind}, {column}, "
+        f"{expected}, {found}, _raw from (select *, case {numbered} end as trouble "
+        f"from {relation.sql}) where trouble is not null"
+    )
+
+
+def _moment(item: Input) -> str:
+    return f"timestamp '{item.loaded_at.strftime('%Y-%m-%d %H:%M:%S.%f')}'"
+
+
+def _copy(
+    connection,
+    item: Input,
+    pairs: list[tuple[_Relation, values.Plan]],
+    out: Path,
+    is_quick: bool,
+) -> int:
+    """Write the rows of one table; the quick way raises at the first bad row."""
+    selects = []
+    for relation, plan in pairs:
+        stop = f"error({values.text(values.TROUBLE)})"
+        columns: dict[str, str] = {}
+        tests = [f"not {relation.summary}", f"not {relation.trouble}"]
+        for name, (x, kind) in relation.columns.items():
+            made = values.canonical(x, kind, plan, name)
+            if kind != "text" and is_quick:
+                empty = values.is_empty(x)
+                made = f"case when {x} is null then null else coalesce({made}, "
+                made += f"case when {empty} then null else {stop} end) end"
+            elif kind != "text":
+                tests.append(f"({values.is_empty(x)} or {made} is not null)")
+            columns[name] = made
+        row = "_row"
+        if is_quick:
+            bad = [relation.summary, relation.trouble]
+            if not relation.is_exact:  # a row of delimiters only is a blank row
+                width = [f"c{m.position}" for m in relation.fit.matches]
+                bad.append(f"coalesce({', '.join(width)}) is null")
+            bad = [test for test in bad if test != "false"]
+            row = (
+                f"case when {' or '.join(bad)} then {stop} else _row end"
+                if bad
+                else row
+            )
+        listed = ", ".join(f"{sql} as {values.name(n)}" for n, sql in columns.items())
+        shop = "cast(null as varchar)"
+        shop = values.text(item.shop_id) if item.shop_id else shop
+        where = "" if is_quick else f" where {' and '.join(tests)}"
+        selects.append(
+            f"select {listed}, {values.text(item.file)} as _file, "
+            f"cast({row} as bigint) as _row, {_moment(item)} as _loaded_at, "
+            f"{shop} as _shop_id from {relation.sql}{where}"
+        )
+    name = pairs[0][0].fit.table.name
+    path = out / f"{name}.parquet"
+    union = " union all by name ".join(f"({select})" for select in selects)
+    return connection.execute(
+        f"copy ({union}) to {values.text(path)} (format parquet, compression zstd)"
+    ).fetchone()[0]
+
+
+def unpacked(path: Path, name: str) -> Iterator[tuple[str, Callable[[Path], None]]]:
+    """The data files that a landed file holds.
+
+    Yields:
+        The name of each below its folder and a function that writes its bytes; for a
+        plain file just that file, with a function that is never called.
+
+    Raises:
+        UserError: An archive is damaged.
+    """
+    kind = kind_of(path, name)
+    if kind == "gz":
+        yield name, lambda to: bytes_.unpack_gz(path, to)
+    elif kind == "zip":
+        for member in bytes_.zip_members(path):
+            yield (
+                f"{name}/{member}",
+                lambda to, member=member: bytes_.unpack_member(path, member, to),
+            )
