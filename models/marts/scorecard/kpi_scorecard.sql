@@ -20,8 +20,8 @@ with periods as (
     where grain in ('day', 'week', 'month', 'quarter', 'year')
 ),
 
--- Before its first day nothing is known of a KPI; from then on an additive KPI without a
--- row is 0. A KPI that no day has (a retention rate) begins with the others.
+-- Before its first day nothing is known of a KPI; from then on an additive KPI without
+-- a row is 0. A KPI that no day has (a retention rate) begins with the others.
 first_days as (
     select
         kpi_catalog.kpi_id,
