@@ -22,7 +22,9 @@ given as (
         -- Of an additive KPI only the elapsed part of a period under way is due.
         case
             when kpi_catalog.is_additive
-                then targets.target * dim_periods.elapsed_days / dim_periods.days
+                then
+                    targets.target * dim_periods.elapsed_days
+                    / nullif(dim_periods.days, 0)
             else targets.target
         end as target_to_date
     from targets
