@@ -1,5 +1,5 @@
 {{ config(severity='warn') }}
--- Orders that were cut in two by a split export: lines stand in a file without the first
+-- Orders cut in two by a split export: lines stand in a file without the first
 -- row of their order, and their sales are missing. Join the parts before loading.
 select
     orders._file,

@@ -5,7 +5,7 @@
 ] -%}
 
 with repeated as (
-    -- The export has no id. Two equal rows of one file are two attempts, the same row in
+    -- The export has no id. Two equal rows of a file are two attempts, the same row in
     -- two files is one.
     select
         *,
