@@ -1,0 +1,9 @@
+select
+    grain,
+    period_start,
+    dimension,
+    member,
+    cast(purchase_sessions as double) as numerator,
+    cast(sessions as double) as denominator,
+    cast(purchase_sessions as double) / nullif(sessions, 0) as value
+from {{ ref('rollup_sessions') }}

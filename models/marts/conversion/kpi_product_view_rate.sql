@@ -1,0 +1,10 @@
+select
+    grain,
+    period_start,
+    dimension,
+    member,
+    cast(product_view_sessions as double) as numerator,
+    cast(sessions as double) as denominator,
+    cast(product_view_sessions as double) / nullif(sessions, 0) as value
+from {{ ref('rollup_sessions') }}
+where dimension <> 'category'

@@ -1,0 +1,10 @@
+select
+    grain,
+    period_start,
+    dimension,
+    member,
+    cast(gross_profit as double) as numerator,
+    cast(costed_net_sales as double) as denominator,
+    cast(gross_profit as double) / nullif(costed_net_sales, 0) as value
+from {{ ref('rollup_orders') }}
+where grain <> 'hour'

@@ -1,0 +1,39 @@
+-- A part is never negative and never more than its whole, so every share made of them
+-- lies between 0 and 1; the steps of the funnel never rise.
+{%- set checks = [
+    ('rollup_orders', 'cancelled_orders', 'orders'),
+    ('rollup_orders', 'refused_orders', 'dispatched_orders'),
+    ('rollup_sessions', 'purchase_sessions', 'sessions'),
+    ('rollup_sessions', 'purchase_visitors', 'visitors'),
+    ('rollup_sessions', 'product_view_sessions', 'sessions'),
+    ('rollup_sessions', 'add_to_cart_sessions', 'sessions'),
+    ('rollup_sessions', 'checkout_sessions', 'sessions'),
+    ('rollup_sessions', 'engaged_sessions', 'sessions'),
+    ('rollup_sessions', 'funnel_product_view_sessions', 'sessions'),
+    ('rollup_sessions', 'funnel_cart_sessions', 'funnel_product_view_sessions'),
+    ('rollup_sessions', 'funnel_checkout_sessions', 'funnel_cart_sessions'),
+    ('rollup_sessions', 'funnel_payment_sessions', 'funnel_checkout_sessions'),
+    ('rollup_sessions', 'funnel_purchase_sessions', 'funnel_checkout_sessions'),
+    ('rollup_products', 'product_purchase_sessions', 'product_view_sessions'),
+    ('rollup_carts', 'abandoned_carts', 'settled_carts'),
+    ('rollup_carts', 'settled_carts', 'carts'),
+    ('rollup_checkouts', 'successful_checkouts', 'checkout_sessions'),
+    ('rollup_payments', 'payments_successful', 'payments_tried'),
+    ('rollup_payments', 'orders_paid', 'orders_tried'),
+    ('rollup_payments', 'orders_tried', 'payments_tried'),
+] %}
+{% for rollup, part, whole in checks %}
+select
+    '{{ rollup }}' as rollup,
+    '{{ part }}' as part,
+    '{{ whole }}' as whole,
+    grain,
+    period_start,
+    dimension,
+    member,
+    {{ part }} as part_count,
+    {{ whole }} as whole_count
+from {{ ref(rollup) }}
+where {{ part }} < 0 or {{ part }} > {{ whole }}
+{% if not loop.last %}union all{% endif %}
+{% endfor %}
