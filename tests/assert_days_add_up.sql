@@ -1,7 +1,7 @@
--- Days re-added are the week, the month, the quarter and the year, and hours are the day.
--- Left out is what must be counted afresh for each period: visitors, orders with a return
--- and orders paid. The calendar is date_trunc here, not the one that the rollups use.
-{%- set checks = {
+-- Days re-added are the week, the month, the quarter and the year; hours are the day. Left
+-- out is what must be counted afresh for each period: visitors, orders with a return and
+-- orders paid. The calendar is date_trunc here, not the one that the rollups use.
+{% set rollups = {
     'rollup_orders': [
         'orders', 'units_sold', 'gross_sales', 'discounts', 'sales', 'returns',
         'returns_order_date', 'net_sales', 'net_sales_order_date', 'shipping', 'tax',
@@ -23,59 +23,40 @@
     ],
     'rollup_checkouts': ['checkout_sessions', 'successful_checkouts'],
     'rollup_payments': ['payments_tried', 'payments_successful'],
-} -%}
-{%- set spans = [('day', 'week'), ('day', 'month'), ('day', 'quarter'), ('day', 'year')] -%}
-{%- set hour_columns = ['orders', 'units_sold', 'sales', 'returns', 'total_sales'] -%}
-
-with differences as (
-    {% for rollup, all_columns in checks.items() %}
-    {% set is_first = loop.first %}
-    {% for part, whole in spans + ([('hour', 'day')] if rollup == 'rollup_orders' else []) %}
-    {% set columns = hour_columns if part == 'hour' else all_columns %}
-    {% if not (is_first and loop.first) %}union all{% endif %}
+} %}
+{% set hourly = ['orders', 'units_sold', 'sales', 'returns', 'total_sales'] %}
+{% set checks = [] %}
+{% for rollup, columns in rollups.items() %}
+    {% for whole in ['week', 'month', 'quarter', 'year'] %}
+        {% do checks.append((rollup, 'day', whole, columns)) %}
+    {% endfor %}
+{% endfor %}
+{% do checks.append(('rollup_orders', 'hour', 'day', hourly)) %}
+{% for rollup, part, whole, columns in checks %}
     select
         '{{ rollup }}' as rollup,
-        wholes.grain,
-        wholes.period_start,
-        wholes.dimension,
-        wholes.member,
+        '{{ whole }}' as grain,
+        cast(date_trunc('{{ whole }}', period_start) as timestamp) as whole_start,
+        dimension,
+        member,
         case
             {% for column in columns %}
-            when
-                abs(coalesce(parts.{{ column }}, 0) - wholes.{{ column }}) > 0.001
-                then '{{ column }}'
+                when
+                    abs(
+                        sum(case when grain = '{{ whole }}' then {{ column }} end)
+                        - sum(
+                            case when grain = '{{ part }}' then {{ column }} else 0 end
+                        )
+                    ) > 0.001
+                    then '{{ column }}'
             {% endfor %}
         end as differing_column
-    from {{ ref(rollup) }} as wholes
-    left join (
-        select
-            cast(date_trunc('{{ whole }}', period_start) as timestamp) as whole_start,
-            dimension,
-            member,
-            {% for column in columns %}
-            sum({{ column }}) as {{ column }}{{ ',' if not loop.last }}
-            {% endfor %}
-        from {{ ref(rollup) }}
-        where grain = '{{ part }}'
-        group by 1, 2, 3
-    ) as parts
-        on
-            wholes.period_start = parts.whole_start
-            and wholes.dimension = parts.dimension
-            and wholes.member = parts.member
+    from {{ ref(rollup) }}
     where
-        wholes.grain = '{{ whole }}'
-        {% if part == 'hour' %}and wholes.dimension in ('all', 'shop'){% endif %}
-    {% endfor %}
-    {% endfor %}
-)
-
-select
-    rollup,
-    grain,
-    period_start,
-    dimension,
-    member,
-    differing_column
-from differences
-where differing_column is not null
+        grain in ('{{ part }}', '{{ whole }}')
+        {% if part == 'hour' %}and dimension in ('all', 'shop'){% endif %}
+    group by
+        cast(date_trunc('{{ whole }}', period_start) as timestamp), dimension, member
+    having differing_column is not null
+    {% if not loop.last %}union all{% endif %}
+{% endfor %}

@@ -1,4 +1,4 @@
--- A part is never negative and never more than its whole, so every share made of them
+-- A part is never negative and never more than its whole, so each share of them
 -- lies between 0 and 1; the steps of the funnel never rise.
 {%- set checks = [
     ('rollup_orders', 'cancelled_orders', 'orders'),
@@ -23,17 +23,17 @@
     ('rollup_payments', 'orders_tried', 'payments_tried'),
 ] %}
 {% for rollup, part, whole in checks %}
-select
-    '{{ rollup }}' as rollup,
-    '{{ part }}' as part,
-    '{{ whole }}' as whole,
-    grain,
-    period_start,
-    dimension,
-    member,
-    {{ part }} as part_count,
-    {{ whole }} as whole_count
-from {{ ref(rollup) }}
-where {{ part }} < 0 or {{ part }} > {{ whole }}
-{% if not loop.last %}union all{% endif %}
+    select
+        '{{ rollup }}' as rollup,
+        '{{ part }}' as part,
+        '{{ whole }}' as whole,
+        grain,
+        period_start,
+        dimension,
+        member,
+        {{ part }} as part_count,
+        {{ whole }} as whole_count
+    from {{ ref(rollup) }}
+    where {{ part }} < 0 or {{ part }} > {{ whole }}
+    {% if not loop.last %}union all{% endif %}
 {% endfor %}
