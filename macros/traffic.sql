@@ -21,3 +21,15 @@
         || {{ click_id_kind(click_id) }}
     )
 {%- endmacro %}
+
+{#- A text as words with one blank around each, in lower case: for matching whole words
+    without a regular expression, in any script that writes blanks. -#}
+{% macro as_words(text) -%}
+    replace(replace(replace(
+        ' ' || translate(
+            lower({{ text }}), '-_/.,;:!?()[]+&|%"*#@''’',
+            '                       '
+        ) || ' ',
+        '  ', ' '
+    ), '  ', ' '), '  ', ' ')
+{%- endmacro %}

@@ -126,7 +126,8 @@ purchases as (
         event_at as purchased_at,
         visitor_id,
         session_id,
-        event_id
+        event_id,
+        1 as purchases
     from known
     where repetition = 1
     union all
@@ -137,13 +138,33 @@ purchases as (
         ordered_at as purchased_at,
         visitor_id,
         session_id,
-        cast(null as string) as event_id
+        cast(null as string) as event_id,
+        1 as purchases
     from unseen_orders
     where preference = 1
+    union all
+    select
+        int_visits.shop_id,
+        cast(null as string) as order_id,
+        cast(null as string) as order_number,
+        int_visits.ended_at as purchased_at,
+        int_visits.visitor_id,
+        int_visits.session_id,
+        cast(null as string) as event_id,
+        int_visits.untold_purchases as purchases
+    from {{ ref('int_visits') }} as int_visits
+    where
+        int_visits.untold_purchases > 0
+        and int_visits.session_id not in (
+            select unseen_orders.session_id
+            from unseen_orders
+            where unseen_orders.preference = 1 and unseen_orders.session_id is not null
+        )
 )
 
 select
-    coalesce(purchases.order_id, purchases.event_id) as purchase_id,
+    coalesce(purchases.order_id, purchases.event_id, purchases.session_id)
+        as purchase_id,
     purchases.shop_id,
     purchases.order_id,
     purchases.order_number,
@@ -151,6 +172,7 @@ select
     purchases.visitor_id,
     purchases.session_id,
     purchases.event_id,
+    cast(purchases.purchases as bigint) as purchases,
     -- What the order data do not know (another system's orders) is believed.
     coalesce(int_order_policy.is_placed, purchases.order_id is null) as is_counted
 from purchases

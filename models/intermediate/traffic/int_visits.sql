@@ -92,6 +92,11 @@ merged as (
         coalesce(stg_flat__sessions.payment_infos, from_events.payment_infos, 0)
             as payment_infos,
         coalesce(stg_flat__sessions.purchases, from_events.purchases, 0) as purchases,
+        case
+            when coalesce(from_events.purchases, 0) = 0
+                then coalesce(stg_flat__sessions.purchases, 0)
+            else 0
+        end as untold_purchases,
         from_events.session_id is not null as has_events
     from from_events
     full outer join {{ ref('stg_flat__sessions') }} as stg_flat__sessions
@@ -138,6 +143,7 @@ filled as (
         checkouts,
         payment_infos,
         purchases,
+        untold_purchases,
         has_events
     from merged
 )
@@ -171,5 +177,6 @@ select
     cast(checkouts as bigint) as checkouts,
     cast(payment_infos as bigint) as payment_infos,
     cast(purchases as bigint) as purchases,
+    cast(untold_purchases as bigint) as untold_purchases,
     has_events
 from filled

@@ -1,0 +1,56 @@
+with session_orders as (
+    select
+        session_id,
+        sum(case when is_counted then purchases else 0 end) as orders
+    from {{ ref('int_purchases') }}
+    where session_id is not null
+    group by session_id
+),
+
+local_sessions as (
+    select
+        int_sessions.*,
+        {{ to_local('int_sessions.started_at',
+                    "coalesce(int_shops.time_zone, 'UTC')") }}
+            as started_at_local
+    from {{ ref('int_sessions') }} as int_sessions
+    left join {{ ref('int_shops') }} as int_shops
+        on int_sessions.shop_id = int_shops.shop_id
+)
+
+select
+    local_sessions.session_id,
+    local_sessions.shop_id,
+    local_sessions.source_system,
+    local_sessions.visitor_id,
+    int_visitors.person_id,
+    int_visitors.customer_id,
+    local_sessions.started_at,
+    cast(local_sessions.started_at_local as timestamp) as started_at_local,
+    cast(local_sessions.started_at_local as date) as session_date,
+    local_sessions.source,
+    local_sessions.medium,
+    local_sessions.campaign_name,
+    local_sessions.channel_id,
+    local_sessions.landing_page,
+    coalesce(local_sessions.device, 'unknown') as device,
+    local_sessions.country,
+    case when local_sessions.session_number = 1 then 'new' else 'returning' end
+        as visitor_type,
+    local_sessions.is_bot,
+    local_sessions.is_internal,
+    not local_sessions.is_bot and not local_sessions.is_internal as is_counted,
+    local_sessions.page_views,
+    local_sessions.engaged_seconds,
+    local_sessions.is_engaged,
+    local_sessions.has_product_view,
+    local_sessions.has_add_to_cart,
+    local_sessions.has_checkout,
+    local_sessions.has_payment_info,
+    coalesce(session_orders.orders, 0) > 0 as has_purchase,
+    cast(coalesce(session_orders.orders, 0) as bigint) as orders
+from local_sessions
+left join {{ ref('int_visitors') }} as int_visitors
+    on local_sessions.visitor_id = int_visitors.visitor_id
+left join session_orders
+    on local_sessions.session_id = session_orders.session_id
