@@ -33,3 +33,8 @@
         '  ', ' '
     ), '  ', ' '), '  ', ' ')
 {%- endmacro %}
+
+{#- A channel's name as its id is written: Paid Search is paid_search. -#}
+{% macro as_channel_id(channel_name) -%}
+    replace(replace(lower(trim({{ channel_name }})), ' ', '_'), '-', '_')
+{%- endmacro %}

@@ -1,5 +1,5 @@
--- What the ad reports say = what is spread = what counts + what a finer report replaces,
--- currency by currency, to the cent; and the fact converts each of those days.
+-- What the ad reports say = what is spread over days, in each currency, to the cent;
+-- and the fact converts each of the days that no finer report replaces.
 with sides as (
     select
         platform,

@@ -1,5 +1,5 @@
--- The overheads' days add up to the file, currency by currency, and the fact holds the ad
--- spend of fct_ad_days and nothing else as ads.
+-- The overheads' days add up to the file, currency by currency, and what the fact holds
+-- as ads is the spend of fct_ad_days.
 with sides as (
     select
         'overhead ' || upper(trim(currency)) as part,

@@ -10,20 +10,22 @@ with per_order as (
     having count(*) > 1
 ),
 
+known as (
+    select
+        shop_id,
+        sum(purchases) as purchases
+    from {{ ref('int_purchases') }}
+    where is_counted
+    group by shop_id
+),
+
 per_shop as (
     select
         'more session purchases than purchases' as finding,
         fct_sessions.shop_id as found_in,
         sum(fct_sessions.orders) - max(known.purchases) as occurrences
     from {{ ref('fct_sessions') }} as fct_sessions
-    left join (
-        select
-            shop_id,
-            sum(purchases) as purchases
-        from {{ ref('int_purchases') }}
-        where is_counted
-        group by shop_id
-    ) as known
+    left join known
         on fct_sessions.shop_id = known.shop_id
     group by fct_sessions.shop_id
     having sum(fct_sessions.orders) > coalesce(max(known.purchases), 0)

@@ -42,12 +42,9 @@ channel_names as (
     from (select distinct reported.channel from reported) as reported_channels
     inner join {{ ref('channels') }} as channels
         on
-            lower(trim(reported_channels.channel)) = lower(channels.channel_name)
-            or lower(trim(reported_channels.channel)) = channels.channel_id
-            or replace(
-                replace(lower(trim(reported_channels.channel)), ' ', '_'), '-', '_'
-            )
-            = channels.channel_id
+            {{ as_channel_id('reported_channels.channel') }} = channels.channel_id
+            or {{ as_channel_id('reported_channels.channel') }}
+            = {{ as_channel_id('channels.channel_name') }}
     group by reported_channels.channel
 ),
 

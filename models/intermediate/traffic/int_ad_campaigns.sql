@@ -3,7 +3,6 @@ with newest as (
         campaign_id,
         shop_id,
         platform,
-        platform_campaign_id,
         campaign_name,
         campaign_type,
         row_number() over (
@@ -38,7 +37,7 @@ select
     newest.campaign_id,
     newest.shop_id,
     newest.platform,
-    newest.platform_campaign_id,
+    split_part(newest.campaign_id, ':', 3) as platform_campaign_id,
     newest.campaign_name,
     newest.campaign_type,
     coalesce(

@@ -54,7 +54,8 @@ with reported as (
     from {{ ref('stg_flat__ad_spend') }}
 ),
 
--- Some reports name the campaign only: its id is the one another report gives the name.
+-- A report without campaign ids gets one made from the name (32 digits): where one
+-- campaign with an own id bears that name, it is the same campaign.
 named as (
     select
         shop_id,
@@ -62,7 +63,7 @@ named as (
         lower(trim(campaign_name)) as campaign_key,
         min(campaign_id) as campaign_id
     from reported
-    where campaign_id is not null and campaign_name is not null
+    where length(split_part(campaign_id, ':', 2)) <> 32
     group by shop_id, platform, lower(trim(campaign_name))
     having count(distinct campaign_id) = 1
 ),
@@ -74,13 +75,11 @@ keyed as (
         reported.starts_on,
         coalesce(reported.ends_on, reported.starts_on) as ends_on,
         reported.platform,
-        coalesce(reported.campaign_id, named.campaign_id) as platform_campaign_id,
-        reported.shop_id || ':' || reported.platform || ':' || coalesce(
-            reported.campaign_id,
-            named.campaign_id,
-            lower(trim(reported.campaign_name)),
-            'unknown'
-        ) as campaign_id,
+        reported.shop_id || ':' || case
+            when length(split_part(reported.campaign_id, ':', 2)) = 32
+                then coalesce(named.campaign_id, reported.campaign_id)
+            else reported.campaign_id
+        end as campaign_id,
         reported.campaign_name,
         reported.campaign_type,
         reported.currency,
@@ -108,7 +107,6 @@ summed as (
         campaign_id,
         currency,
         {{ datediff('starts_on', 'ends_on', 'day') }} + 1 as days,
-        max(platform_campaign_id) as platform_campaign_id,
         max(campaign_name) as campaign_name,
         max(campaign_type) as campaign_type,
         cast(coalesce(sum(spend), 0) as decimal(18, 4)) as spend,
@@ -164,7 +162,6 @@ select
     ends_on,
     platform,
     campaign_id,
-    platform_campaign_id,
     campaign_name,
     campaign_type,
     currency,

@@ -4,7 +4,6 @@ select
     ad_date,
     platform,
     campaign_id,
-    platform_campaign_id,
     campaign_name,
     campaign_type,
     currency,

@@ -15,7 +15,7 @@ with items as (
         category,
         quantity,
         price
-    from {{ ref('stg_flat__events') }}
+    from {{ ref('stg_flat__event_items') }}
 ),
 
 -- Tag set-ups send the SKU where the shop's own id is expected as often as not.

@@ -1,25 +1,15 @@
 with costs as (
     select
+        marketing_cost_id,
         shop_id,
         starts_on,
-        coalesce(ends_on, starts_on) as ends_on,
-        upper(trim(cost_class)) as cost_class,
-        lower(trim(purpose)) as purpose,
+        cost_class,
+        purpose,
         channel,
-        upper(trim(currency)) as currency,
-        description,
-        sum(amount) as amount,
+        currency,
+        amount,
         {{ datediff('starts_on', 'coalesce(ends_on, starts_on)', 'day') }} + 1 as days
     from {{ ref('stg_flat__marketing_costs') }}
-    group by
-        shop_id,
-        starts_on,
-        ends_on,
-        upper(trim(cost_class)),
-        lower(trim(purpose)),
-        channel,
-        upper(trim(currency)),
-        description
 ),
 
 days as (
@@ -39,15 +29,14 @@ channel_names as (
     from (select distinct costs.channel from costs) as told
     inner join {{ ref('channels') }} as channels
         on
-            lower(trim(told.channel)) = lower(channels.channel_name)
-            or lower(trim(told.channel)) = channels.channel_id
+            {{ as_channel_id('told.channel') }} = channels.channel_id
+            or {{ as_channel_id('told.channel') }}
+            = {{ as_channel_id('channels.channel_name') }}
     group by told.channel
 )
 
 select
-    {{ hash_key(['days.shop_id', 'days.starts_on', 'days.ends_on', 'days.cost_class',
-                 'days.purpose', 'days.channel', 'days.currency', 'days.description',
-                 'days.cost_date']) }} as marketing_cost_id,
+    {{ hash_key(['days.marketing_cost_id', 'days.cost_date']) }} as marketing_cost_id,
     days.shop_id,
     days.cost_date,
     days.cost_class,
