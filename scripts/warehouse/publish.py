@@ -142,9 +142,8 @@ def _write(built: Path, folder: Path, build_id: str, target: str) -> dict:
         _check(connection, tables)
         _export(connection, folder / "parquet", [*tables, *views])
         as_of = connection.execute(
-            "select max(date_day) from dim_period_days"
-            " inner join dim_periods using (grain, period_start)"
-            " where dim_period_days.grain = 'day' and is_current"
+            "select cast(max(period_start) as date) from dim_periods"
+            " where grain = 'day' and is_current"
         ).fetchall()[0][0]
     memory = last_build(target)
     manifest = {

@@ -61,7 +61,6 @@ NOT_PORTABLE = {
     r"\bfilter\s*\(\s*where[^)]*\)\s*over\b": "case inside the aggregate",
     r"\bstring_agg\s*\(|\blistagg\s*\(": "a different shape",
     r"\bregexp_(?!extract)\w+\s*\(|\brlike\b|~": "the macro matches()",
-    r"\bregexp_extract\s*\((?!.*,\s*\d+\s*\))": "the group's number, as third argument",
     r"\bepoch(_ms)?\s*\(": "the macro seconds_between()",
     r"\bat\s+time\s+zone\b|\btimezone\s*\(": "the macros to_local() and to_utc()",
     r"\bdate_?diff\s*\(": "the macro datediff()",
@@ -320,8 +319,8 @@ def test_every_model_has_a_key(manifest):
     ]
     fail_on(
         broken,
-        "add the generic test unique_key with the columns of the grain; where rows truly "
-        "have none, say why in the model's config.meta.without_key.",
+        "add the generic test unique_key with the columns of the grain; if rows have "
+        "none, say why in the model's config.meta.without_key.",
     )
 
 

@@ -1,0 +1,381 @@
+"""Build, publish and status: what people see, and what readers are protected from."""
+
+import json
+import os
+import re
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+
+import duckdb
+import pytest
+from rich.console import Console
+
+from warehouse import build as building
+from warehouse import run as running
+from warehouse.build import BuildResult, Problem
+from warehouse.errors import UserError
+from warehouse.publish import ledger, publish
+from warehouse.status import format_change, format_value, period_sentence, status
+
+# A warehouse of two KPIs: orders, planned and falling; a return rate without a past.
+WAREHOUSE = """
+create table fct_orders as
+    select 's1:1' as order_id, 'c_ann' as customer_id, 100.0 as sales;
+create table dim_shops as select 's1' as shop_id, 'Tiny [shop]' as shop_name;
+create table dim_periods as
+    select 'month' as grain, timestamp '2026-09-01' as period_start, date '2026-09-30'
+        as period_end, 30 as days, 10 as elapsed_days, true as is_current,
+        false as is_complete
+    union all
+    select 'day', timestamp '2026-09-10', date '2026-09-10', 1, 1, true, true;
+create table kpi_catalog as
+    select 'orders' as kpi_id, 'Orders' as label, 'sales' as theme, 1 as kpi_order,
+        'count' as unit, 'up' as better
+    union all
+    select 'return_rate', 'Return rate (by order date, of a very long name)', 'sales',
+        2, 'percent', 'down';
+create table kpi_values as
+    select 'orders' as kpi_id, 'month' as grain, timestamp '2026-09-01' as period_start,
+        'all' as dimension, 'all' as member, 60.0 as numerator, 1.0 as denominator,
+        60.0 as value;
+create table kpi_scorecard as
+    select 'orders' as kpi_id, 'month' as grain, timestamp '2026-09-01' as period_start,
+        'all' as dimension, 'all' as member, 60.0 as value, 80.0 as previous_value,
+        -20.0 as previous_change, -0.25 as previous_change_rate,
+        cast(null as double) as last_year_change,
+        cast(null as double) as last_year_change_rate, false as is_new,
+        'worsened' as direction_status, 0.6 as plan_attainment, 'behind' as plan_status;
+create table stg_shop__orders as select 'ann@example.com' as email;
+create table int_orders as select 'hash' as email_hash;
+create view kpi_orders as select grain, value from kpi_values where kpi_id = 'orders';
+create view basket as select grain, value * 2 as twice from kpi_orders;
+"""
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    """A data folder with a built warehouse whose checks passed."""
+    monkeypatch.setenv("WAREHOUSE_DATA", str(tmp_path))
+    make_warehouse(tmp_path)
+    return tmp_path
+
+
+def make_warehouse(folder, extra: str = "", success: bool = True):
+    """Write a built warehouse and the memory of its build."""
+    file = folder / "warehouse.duckdb"
+    file.unlink(missing_ok=True)
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(WAREHOUSE + extra)
+    building._remember(
+        "demo",
+        BuildResult(
+            success=success,
+            counts={"model success": 9, "test pass": 20, "unit test pass": 3},
+            problems=[Problem("test", "warn_cost", "tests/warn.sql", "warn", "", 4)],
+        ),
+        whole=True,
+    )
+
+
+def silent() -> Console:
+    """A console that nobody reads."""
+    return Console(file=StringIO())
+
+
+def printed(function, *arguments, width: int = 80, colour: bool = False) -> str:
+    """What a function prints to a console of this width."""
+    console = Console(file=StringIO(), width=width, force_terminal=colour)
+    function(console, *arguments)
+    return console.file.getvalue()
+
+
+def ask(data, query: str) -> list[tuple]:
+    """A reader's query of the published warehouse."""
+    path = data / "published" / "current" / "warehouse.duckdb"
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+# ------------------------------------------------------------------------------ publish
+
+
+def test_publish_gives_marts_and_facts_and_nothing_private(data):
+    """Staging and intermediate stay; views work in the copy; marts are Parquet too."""
+    publish(silent())
+    names = {
+        name
+        for (name,) in ask(data, "select table_name from information_schema.tables")
+    }
+    assert {"fct_orders", "kpi_scorecard", "kpi_orders", "basket"} <= names
+    assert not {"stg_shop__orders", "int_orders"} & names
+    assert ask(data, "select * from basket") == [("month", 120.0)]
+    parquet = {p.stem for p in (data / "published/current/parquet").iterdir()}
+    assert parquet == {"kpi_catalog", "kpi_values", "kpi_scorecard", "basket"}
+
+
+def test_the_manifest_says_what_was_published(data):
+    """Build, date, currency, checks, warnings and row counts."""
+    publish(silent())
+    manifest = json.loads((data / "published/current/manifest.json").read_text())
+    assert manifest["as_of"] == "2026-09-10"
+    assert manifest["checks"] == 23
+    assert manifest["warnings"] == [{"name": "warn_cost", "rows": 4}]
+    assert manifest["tables"]["fct_orders"] == 1
+    assert manifest["currency"] == "EUR"
+    assert (data / "published" / manifest["build_id"]).is_dir()
+
+
+def test_readers_keep_the_old_build_until_they_reopen(data):
+    """A publication never touches the file that a reader has open."""
+    publish(silent())
+    path = data / "published" / "current" / "warehouse.duckdb"
+    with duckdb.connect(str(path), read_only=True) as reader:
+        make_warehouse(data, "insert into fct_orders values ('s1:2', null, 50.0);")
+        publish(silent())
+        count = "select count(*) from fct_orders"
+        assert reader.execute(count).fetchall() == [(1,)]
+    assert ask(data, count) == [(2,)]
+
+
+def test_the_last_three_builds_stay(data):
+    """Old builds go, and so does what an interrupted publication left behind."""
+    (data / "published" / ".20260101T000000Z.partial").mkdir(parents=True)
+    ids = [publish(silent())["build_id"] for _ in range(5)]
+    left = {p.name for p in (data / "published").iterdir()}
+    assert left == {"current", *ids[-3:]}
+
+
+def test_a_failed_build_changes_nothing_for_readers(data):
+    """A failed check, a part that failed, or a file that somebody else wrote."""
+    before = publish(silent())["build_id"]
+    make_warehouse(data, success=False)
+    with pytest.raises(UserError, match="did not pass"):
+        publish(silent())
+    building._remember("demo", BuildResult(success=True), whole=False)
+    with pytest.raises(UserError, match="did not pass"):
+        publish(silent())
+    make_warehouse(data)
+    memory = data / "warehouse.build.json"
+    earlier = memory.stat().st_mtime - 10
+    os.utime(memory, (earlier, earlier))
+    with pytest.raises(UserError, match="changed after"):
+        publish(silent())
+    manifest = json.loads((data / "published/current/manifest.json").read_text())
+    assert manifest["build_id"] == before
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        ("create table fct_people as select 'a@b.c' as email;", "fct_people.email"),
+        ("create view leak as select * from int_orders;", "leak"),
+        ("delete from kpi_values;", "No KPI has a value"),
+    ],
+)
+def test_what_must_not_be_published_is_not(data, extra, message):
+    """Personal columns, marts over private models, an empty warehouse."""
+    make_warehouse(data, extra)
+    with pytest.raises(UserError, match=message):
+        publish(silent())
+    assert [p.name for p in (data / "published").iterdir()] == []
+
+
+def test_publishing_nothing_is_a_sentence(tmp_path, monkeypatch):
+    """Before the first build there is a hint, not a traceback."""
+    monkeypatch.setenv("WAREHOUSE_DATA", str(tmp_path))
+    with pytest.raises(UserError, match="no warehouse to publish"):
+        publish(silent())
+
+
+def test_the_ledger_counts_each_file_as_last_seen(data):
+    """A file that was loaded twice counts once, as it was the last time."""
+    folder = data / "lake" / "loader" / "files"
+    folder.mkdir(parents=True)
+    duckdb.execute(
+        f"""copy (
+            select 'shopify' as source, 'a.csv' as file, 'refused' as status,
+                '10' as rows_landed, '0' as rows_loaded, '10' as rows_rejected,
+                '0' as rows_summary, timestamp '2026-09-01' as loaded_at
+            union all
+            select 'shopify', 'a.csv', 'loaded', '12', '11', '1', '0', '2026-09-02'
+        ) to '{folder}/a.parquet'"""
+    )
+    assert ledger() == {
+        "files": 1,
+        "refused": 0,
+        "rows_landed": 12,
+        "rows_loaded": 11,
+        "rows_rejected": 1,
+        "rows_summary": 0,
+    }
+
+
+# ------------------------------------------------------------------------------- status
+
+
+def test_status_fits_80_columns_and_says_it_all(data):
+    """Value, change, plan and what they mean, without colours when piped."""
+    publish(silent())
+    text = printed(status)
+    assert "Tiny [shop]" in text
+    assert "September 2026, day 10 of 30" in text
+    assert re.search(r"Orders +60 +80 +▼ 25\.0% ! +– +60% !", text)
+    assert re.search(r"Return rate +– ", text)
+    assert "23 checks passed · 1 warning" in text
+    assert "\x1b" not in text
+    assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_status_has_words_where_there_is_room(data):
+    """From 100 columns on labels and plan are written out."""
+    publish(silent())
+    text = printed(status, width=120)
+    assert "60% behind" in text
+    assert "Return rate (by order date" in text
+
+
+def test_bad_news_is_red(data):
+    """In a terminal the colour says which way is good."""
+    publish(silent())
+    assert re.search(r"\x1b\[31m ?.{0,6}▼ 25\.0% !", printed(status, colour=True))
+
+
+def test_status_before_the_first_build_is_a_sentence(tmp_path, monkeypatch):
+    """Nothing published yet: what to run."""
+    monkeypatch.setenv("WAREHOUSE_DATA", str(tmp_path))
+    assert "warehouse run" in printed(status)
+    with pytest.raises(UserError, match="grain"):
+        status(silent(), None, "fortnight")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "expected"),
+    [
+        (None, "money", "–"),
+        (1234567.8, "money", "€1,234,568"),
+        (-12.5, "money", "−€12.50"),
+        (0.0257, "percent", "2.57%"),
+        (0.7, "percent", "70.0%"),
+        (-0.25, "percent", "−25.0%"),
+        (1829.0, "count", "1,829"),
+        (3.456, "ratio", "3.46"),
+        (36.04, "hours", "36.0 h"),
+        (0, "count", "0"),
+    ],
+)
+def test_values_are_written_as_people_do(value, unit, expected):
+    """Cents in prices, no cents in a year's sales, percent from shares."""
+    assert format_value(value, unit, "EUR") == expected
+
+
+def test_an_unknown_currency_keeps_its_code():
+    """A symbol is used only where it is certain."""
+    assert format_value(5, "money", "SEK") == "5.00 SEK"
+
+
+@pytest.mark.parametrize(
+    ("change", "rate", "unit", "is_new", "expected"),
+    [
+        (None, None, "money", False, "–"),
+        (5, None, "count", True, "new"),
+        (5, 0.1, "count", False, "▲ 10.0%"),
+        (-5, -0.1, "count", False, "▼ 10.0%"),
+        (0, 0, "count", False, "= 0.0%"),
+        (0.012, 0.5, "percent", False, "▲ 1.2 pt"),
+        (900, 90, "money", False, "▲ > 999%"),
+    ],
+)
+def test_changes_say_their_direction(change, rate, unit, is_new, expected):
+    """Percents change in points; nothing to compare with is a dash or `new`."""
+    assert format_change(change, rate, unit, is_new) == expected
+
+
+@pytest.mark.parametrize(
+    ("grain", "start", "expected"),
+    [
+        ("day", datetime(2026, 9, 23), "Wednesday, 23 September 2026, complete."),
+        ("week", datetime(2026, 9, 21), "Week of 21 September 2026, complete."),
+        ("quarter", datetime(2026, 7, 1), "Quarter 3 of 2026, complete."),
+        ("year", datetime(2026, 1, 1), "2026, complete."),
+    ],
+)
+def test_periods_in_words(grain, start, expected):
+    """Every grain has its own way of being said."""
+    row = {"grain": grain, "period_start": start, "is_partial": False}
+    assert period_sentence(row) == expected
+
+
+# ------------------------------------------------------------------------ build and run
+
+
+def test_a_failure_names_the_file_the_reason_and_the_next_step():
+    """What a person needs to mend it, and not dbt's own prefixes."""
+    result = BuildResult(
+        success=False,
+        problems=[
+            Problem(
+                "model",
+                "fct_orders",
+                "models/facts/fct_orders.sql",
+                "error",
+                'Runtime Error\n  Binder Error: column "x" not found\n  > in macro y',
+            ),
+            Problem("test", "assert_x", "tests/assert_x.sql", "fail", "Got 3", rows=3),
+        ],
+        skipped=7,
+    )
+    text = printed(building._report, result, width=200)
+    assert "model fct_orders failed  models/facts/fct_orders.sql" in text
+    assert 'column "x" not found' in text
+    assert "> in macro" not in text
+    assert "warehouse build --select fct_orders+" in text
+    assert "3 rows should not be there" in text
+    assert "dbt show -s assert_x" in text
+    assert "7 nodes were not run" in text
+
+
+def test_run_publishes_after_a_good_build_only(data, monkeypatch):
+    """Load, build, publish, status; a failed build leaves the readers' file alone."""
+    monkeypatch.setattr("warehouse.load.load", lambda *_: None)
+    good = BuildResult(success=True, counts={"model success": 9, "test pass": 20})
+    monkeypatch.setattr(running, "build", lambda *_, **__: good)
+    text = printed(running.run)
+    assert "3/3 publish" in text
+    assert "Orders" in text
+    assert text.rstrip().splitlines()[-1].startswith("done in")
+    published = (data / "published" / "current").resolve()
+
+    bad = BuildResult(
+        success=False, problems=[Problem("test", "a", "a.sql", "fail", "", 1)]
+    )
+    monkeypatch.setattr(running, "build", lambda *_, **__: bad)
+    with pytest.raises(UserError, match="nothing was published"):
+        running.run(silent())
+    assert (data / "published" / "current").resolve() == published
+
+
+def test_a_users_mistake_is_a_sentence_and_exit_code_1(monkeypatch, capsys):
+    """No traceback, no markup eaten, what to do on a line of its own."""
+    from warehouse import cli
+
+    monkeypatch.setattr("sys.argv", ["warehouse", "status", "--target", "prd"])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 1
+    error = capsys.readouterr().err
+    assert "There is no target 'prd'." in error
+    assert "What to do: It is one of demo, dev, prod." in error
+
+
+def test_dbt_runs_in_the_projects_folder_and_leaves_no_trace(tmp_path, monkeypatch):
+    """The command can be called from anywhere."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WAREHOUSE_DATA", "shop")
+    before = dict(os.environ)
+    with building.dbt_surroundings("dev"):
+        assert (Path.cwd() / "dbt_project.yml").exists()
+        assert os.environ["WAREHOUSE_DATA"] == str(tmp_path / "shop")
+        assert os.environ["WAREHOUSE_TARGET"] == "dev"
+    assert Path.cwd() == tmp_path
+    assert dict(os.environ) == before
