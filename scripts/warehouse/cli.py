@@ -38,6 +38,27 @@ def run(target: Target = None, full_refresh: FullRefresh = False) -> None:
 
 
 @app.command()
+def demo(
+    orders: Annotated[int, typer.Option(help="Orders of both shops.")] = 20_000,
+    start: Annotated[str, typer.Option(help="First order date.")] = "2024-10-01",
+    end: Annotated[str, typer.Option(help="Last order date.")] = "2026-09-23",
+    seed: Annotated[int, typer.Option(help="Another number, another shop.")] = 7,
+    sessions_per_order: Annotated[
+        float,
+        typer.Option(help="Tracked sessions an order; fewer make big shops quick."),
+    ] = 16.0,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for landing/ and truth/.", show_default="data/demo"),
+    ] = None,
+) -> None:
+    """Make the exports of a believable shop to try everything on."""
+    from warehouse.demo import demo
+
+    demo(_console(), orders, start, end, seed, sessions_per_order, out)
+
+
+@app.command()
 def load(
     sources: Annotated[
         list[str] | None,
