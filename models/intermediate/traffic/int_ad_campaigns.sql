@@ -54,7 +54,7 @@ left join {{ ref('ad_channels') }} as typed_channels
 left join {{ ref('ad_channels') }} as platform_channels
     on
         newest.platform = platform_channels.platform
-        and platform_channels.campaign_type is null
+        and coalesce(platform_channels.campaign_type, '') = ''
 left join purposes
     on
         newest.campaign_name = purposes.campaign_name

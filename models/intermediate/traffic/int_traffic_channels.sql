@@ -73,24 +73,24 @@ ruled as (
     left join {{ ref('channel_rules') }} as channel_rules
         on
             (
-                channel_rules.source_pattern is null
+                coalesce(channel_rules.source_pattern, '') = ''
                 or {{ matches('combinations.source', 'channel_rules.source_pattern') }}
             )
             and (
-                channel_rules.source_category is null
+                coalesce(channel_rules.source_category, '') = ''
                 or channel_rules.source_category = source_names.source_category
             )
             and (
-                channel_rules.medium_pattern is null
+                coalesce(channel_rules.medium_pattern, '') = ''
                 or {{ matches('combinations.medium', 'channel_rules.medium_pattern') }}
             )
             and (
-                channel_rules.campaign_pattern is null
+                coalesce(channel_rules.campaign_pattern, '') = ''
                 or {{ matches('combinations.campaign_name',
                               'channel_rules.campaign_pattern') }}
             )
             and (
-                channel_rules.click_id_pattern is null
+                coalesce(channel_rules.click_id_pattern, '') = ''
                 or {{ matches('combinations.click_id_kind',
                               'channel_rules.click_id_pattern') }}
             )
