@@ -126,14 +126,22 @@ cohorts as (
     group by 1, 2, 3, 4, 5
 ),
 
+-- A cost is spread over the days it is for; those that lie ahead are not spent yet.
 cost_cube as (
     select
-        cost_date as date_day,
-        shop_id,
-        channel_id,
-        sum(amount) as acquisition_cost
-    from {{ ref('fct_marketing_costs') }}
-    where cost_class = 'MCC' and purpose = 'acquisition'
+        fct_marketing_costs.cost_date as date_day,
+        fct_marketing_costs.shop_id,
+        fct_marketing_costs.channel_id,
+        sum(fct_marketing_costs.amount) as acquisition_cost
+    from {{ ref('fct_marketing_costs') }} as fct_marketing_costs
+    inner join {{ ref('dim_periods') }} as elapsed_days
+        on
+            elapsed_days.grain = 'day'
+            and fct_marketing_costs.cost_date
+            = cast(elapsed_days.period_start as date)
+    where
+        fct_marketing_costs.cost_class = 'MCC'
+        and fct_marketing_costs.purpose = 'acquisition'
     group by 1, 2, 3
 ),
 

@@ -71,6 +71,23 @@ counts as (
     group by 1, 2, 3, 4
 ),
 
+-- A cost is spread over the days it is for; those that lie ahead are not spent yet.
+acquisition_costs as (
+    select
+        fct_marketing_costs.cost_date as date_day,
+        fct_marketing_costs.shop_id,
+        fct_marketing_costs.channel_id,
+        sum(fct_marketing_costs.amount) as amount
+    from {{ ref('fct_marketing_costs') }} as fct_marketing_costs
+    inner join {{ ref('dim_periods') }} as elapsed_days
+        on
+            elapsed_days.grain = 'day'
+            and fct_marketing_costs.cost_date
+            = cast(elapsed_days.period_start as date)
+    where fct_marketing_costs.purpose = 'acquisition'
+    group by 1, 2, 3
+),
+
 money_cube as (
     select
         order_date as date_day,
@@ -101,16 +118,14 @@ money_cube as (
     group by 1, 2, 3, 4
     union all
     select
-        cost_date as date_day,
+        date_day,
         shop_id,
         channel_id,
         cast(null as string) as country,
         0 as costed_net_sales,
         0 as gross_profit,
-        sum(amount) as acquisition_cost_full
-    from {{ ref('fct_marketing_costs') }}
-    where purpose = 'acquisition'
-    group by 1, 2, 3, 4
+        amount as acquisition_cost_full
+    from acquisition_costs
 ),
 
 money_slices as (

@@ -22,18 +22,31 @@ ad_days as (
     group by 1, 2, 3, 4, 5
 ),
 
+-- A cost is spread over the days it is for; those that lie ahead are not spent yet.
 costs as (
     select
-        cost_date as date_day,
-        shop_id,
-        channel_id,
-        sum(case when cost_class = 'MCC' then amount end) as total_spend,
+        fct_marketing_costs.cost_date as date_day,
+        fct_marketing_costs.shop_id,
+        fct_marketing_costs.channel_id,
         sum(case
-            when cost_class = 'MCC' and purpose = 'acquisition' then amount
+            when fct_marketing_costs.cost_class = 'MCC' then fct_marketing_costs.amount
+        end) as total_spend,
+        sum(case
+            when
+                fct_marketing_costs.cost_class = 'MCC'
+                and fct_marketing_costs.purpose = 'acquisition'
+                then fct_marketing_costs.amount
         end) as acquisition_spend,
-        sum(case when purpose = 'acquisition' then amount end)
-            as acquisition_cost_full
-    from {{ ref('fct_marketing_costs') }}
+        sum(case
+            when fct_marketing_costs.purpose = 'acquisition'
+                then fct_marketing_costs.amount
+        end) as acquisition_cost_full
+    from {{ ref('fct_marketing_costs') }} as fct_marketing_costs
+    inner join {{ ref('dim_periods') }} as elapsed_days
+        on
+            elapsed_days.grain = 'day'
+            and fct_marketing_costs.cost_date
+            = cast(elapsed_days.period_start as date)
     group by 1, 2, 3
 ),
 
