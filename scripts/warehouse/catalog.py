@@ -50,7 +50,7 @@ def kpis() -> list[Kpi]:
                 sql = path.with_name(f"{model['name']}.sql")
                 described[model["name"]] = Kpi(
                     kpi_id=model["name"].removeprefix("kpi_"),
-                    description=" ".join(str(model.get("description", "")).split()),
+                    description=_sentence(model.get("description", "")),
                     meta=meta,
                     dimensions=_dimensions(model, sql),
                     path=sql,
@@ -68,7 +68,8 @@ def kpi_page() -> str:
         "Written by `warehouse docs` from the YAML beside each view; change it there.",
         "",
         f"{len(found)} KPIs. Each is a view `kpi_<id>` with the columns grain, "
-        "period_start, dimension, member, numerator, denominator, value. A percent is "
+        "period_start, dimension, member, numerator, denominator, value: one row per "
+        "grain, period, dimension and member. A percent is "
         "stored as a share of 1, money in the reporting currency, and a denominator of "
         "0 gives NULL.",
     ]
@@ -162,6 +163,12 @@ def _facts(kpi: Kpi) -> list[str]:
     if names:
         facts.append(" · ".join(names))
     return facts
+
+
+def _sentence(description: str) -> str:
+    """A description on one line, without the grain that all KPIs share."""
+    grain = "One row per grain, period, dimension and member."
+    return " ".join(str(description).split()).removeprefix(grain).strip()
 
 
 def _cell(text: object) -> str:

@@ -76,54 +76,48 @@ CLOCK = r"\bcurrent_date\b|\bcurrent_timestamp\b|\bnow\s*\(|\btoday\s*\(|\bgetda
 
 
 @pytest.fixture(scope="session")
-def manifest(tmp_path_factory) -> dict:
-    """dbt's manifest of the project as it stands, parsed once."""
-    folder = tmp_path_factory.mktemp("manifest")
+def scratch(tmp_path_factory) -> Path:
+    """A data folder without data, and dbt's target folder in it."""
+    folder = tmp_path_factory.mktemp("structure")
+    (folder / "landing").mkdir()
+    return folder
+
+
+def run(scratch: Path, *command: str) -> None:
+    """Run a Python module's command on the scratch folder; fail with its output."""
     done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "dbt.cli.main",
-            "parse",
-            "--quiet",
-            "--no-partial-parse",
-        ],
+        [sys.executable, "-m", *command],
         cwd=PROJECT,
-        env={**os.environ, "WAREHOUSE_TARGET_PATH": str(folder)},
+        env={
+            **os.environ,
+            "WAREHOUSE_DATA": str(scratch),
+            "WAREHOUSE_TARGET": "dev",
+            "WAREHOUSE_TARGET_PATH": str(scratch / "target"),
+            "PYTHONPATH": str(PROJECT / "scripts"),
+        },
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, f"dbt parse:\n{done.stdout}\n{done.stderr}"
-    return json.loads((folder / "manifest.json").read_text())
+    assert done.returncode == 0, f"{command}:\n{done.stdout}\n{done.stderr}"
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory) -> dict[str, list[str]]:
+def manifest(scratch) -> dict:
+    """dbt's manifest of the project as it stands, parsed once."""
+    run(scratch, "dbt.cli.main", "parse", "--quiet")
+    return json.loads((scratch / "target" / "manifest.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def built(scratch, manifest) -> dict[str, list[str]]:
     """Columns of every relation, of a warehouse built over an empty lake."""
-    folder = tmp_path_factory.mktemp("built")
-    (folder / "landing").mkdir()
-    environment = {
-        **os.environ,
-        "WAREHOUSE_DATA": str(folder),
-        "WAREHOUSE_TARGET": "dev",
-        "WAREHOUSE_TARGET_PATH": str(folder / "target"),
-        "PYTHONPATH": str(PROJECT / "scripts"),
-    }
     types = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
-    for command in (
-        ["warehouse", "load"],
-        ["dbt.cli.main", "build", "--quiet", "--empty", *types],
-    ):
-        done = subprocess.run(
-            [sys.executable, "-m", *command],
-            cwd=PROJECT,
-            env=environment,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, f"{command}:\n{done.stdout}\n{done.stderr}"
+    run(scratch, "warehouse", "load")
+    run(scratch, "dbt.cli.main", "build", "--quiet", "--empty", *types)
     columns = defaultdict(list)
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
+    with duckdb.connect(
+        str(scratch / "warehouse.duckdb"), read_only=True
+    ) as connection:
         for table, column in connection.execute(
             "select table_name, column_name from information_schema.columns"
             " where table_schema = 'main' order by table_name, ordinal_position"
