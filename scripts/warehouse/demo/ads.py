@@ -182,42 +182,40 @@ class Ads:
 
     def _search_terms(self, writer, shop: Shop, ads, days, start, stop) -> None:
         lines = []
+        days = np.array(days)
         for ad in ads:
             campaign = CAMPAIGNS[ad]
             if campaign.kind == "Display":
                 continue
             brand = "Brand" in campaign.name
             terms = BRAND_TERMS if brand else GENERIC_TERMS[campaign.kind]
-            weights = np.array([weight for _, weight in terms])
-            number = np.arange(len(terms))
-            for day in days:
-                noise = np.exp(0.3 * self.chance.normal("term", ad, day, number))
-                shares = weights * noise
-                clicks = spread(shares, int(self.clicks[ad, day]))
-                shown = spread(shares, int(self.impressions[ad, day]))
-                spend = spread(np.maximum(clicks, 1e-9), int(self.spend[ad, day]))
-                for (term, _), c, i, s in zip(terms, clicks, shown, spend, strict=True):
-                    if not i:
-                        continue
-                    i = max(i, c)
-                    lines.append(
-                        (
-                            self._day(day),
-                            term,
-                            "Exact match" if brand else "Broad match",
-                            "None",
-                            campaign.name,
-                            "Brand" if brand else "All",
-                            f"[{term}]" if brand else " --",
-                            f"{i:,}",
-                            f"{c:,}",
-                            f"{c:,}",
-                            shop.currency,
-                            f"{s / 100:.2f}",
-                            "0.00",
-                            campaign.kind,
-                        )
+            day, term = np.meshgrid(days, np.arange(len(terms)), indexing="ij")
+            shares = np.array([weight for _, weight in terms])
+            shares = shares * np.exp(0.3 * self.chance.normal("term", ad, day, term))
+            clicks = spread(shares, self.clicks[ad, days])
+            shown = np.maximum(spread(shares, self.impressions[ad, days]), clicks)
+            spend = spread(clicks + 1e-9, self.spend[ad, days])
+            for row, column in zip(*np.nonzero(shown), strict=True):
+                text = terms[column][0]
+                count = f"{clicks[row, column]:,}"
+                lines.append(
+                    (
+                        self._day(days[row]),
+                        text,
+                        "Exact match" if brand else "Broad match",
+                        "None",
+                        campaign.name,
+                        "Brand" if brand else "All",
+                        f"[{text}]" if brand else " --",
+                        f"{shown[row, column]:,}",
+                        count,
+                        count,
+                        shop.currency,
+                        f"{spend[row, column] / 100:.2f}",
+                        "0.00",
+                        campaign.kind,
                     )
+                )
         lines.sort(key=lambda line: (line[0], line[4]))
         spent = sum(
             int(self.spend[ad, day])

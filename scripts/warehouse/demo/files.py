@@ -7,6 +7,7 @@ even millions of rows never become Python objects.
 import csv
 import io
 import shutil
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote_plus
 
@@ -153,6 +154,8 @@ class Writer:
         # One thread: the same rows always become the same bytes.
         self.con.execute("set threads = 1")
         self.con.execute("set TimeZone = 'UTC'")
+        # Joins run as they are written: rows keep the order of the first table.
+        self.con.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
         self.con.execute(
             "create macro plain(cell) as coalesce(cast(cell as varchar), '')"
         )
@@ -162,6 +165,9 @@ class Writer:
             "else coalesce(cell, '') end"
         )
         self._part = folder / ".part"
+        self._aside = self.con.cursor()
+        self._thread = ThreadPoolExecutor(1)
+        self._running: Future | None = None
         self.rows: dict[str, int] = {}
 
     def path(self, name: str) -> Path:
@@ -213,6 +219,35 @@ class Writer:
         rows = self.con.execute(f"copy ({query}) to '{path}' ({options})").fetchone()[0]
         self.rows[name] = rows
         return rows
+
+    def copy_aside(self, name: str, tables: dict[str, Table], query: str, options: str):
+        """Write a query over numpy tables while the caller goes on; one at a time."""
+        self.wait()
+        path = self.path(name)
+
+        def work() -> None:
+            for table, columns in tables.items():
+                self._aside.register(table, columns)
+            copied = self._aside.execute(f"copy ({query}) to '{path}' ({options})")
+            self.rows[name] = copied.fetchone()[0]
+
+        self.rows[name] = 0
+        self._running = self._thread.submit(work)
+
+    def wait(self) -> None:
+        """Return when nothing is being written aside; raise what went wrong there."""
+        if self._running:
+            self._running.result()
+            self._running = None
+
+    def close(self) -> None:
+        """Finish what is being written and let go of DuckDB; may be called twice."""
+        try:
+            self.wait()
+        finally:
+            self._thread.shutdown()
+            self._aside.close()
+            self.con.close()
 
     def write(self, name: str, text: str, rows: int, encoding: str = "utf-8") -> None:
         """Write a text as it is."""
@@ -845,5 +880,4 @@ def events_query(shop: Shop, json: bool = False) -> str:
                 group by number
             ) as i on e.number = i.number
         )
-        order by row_number
     """

@@ -139,15 +139,16 @@ class _Run:
         earlier = self._earlier()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.work.mkdir()
+        self.writer = Writer(self.work)
         try:
-            self.writer = Writer(self.work)
             self._lookups()
             self._months()
             self._rest()
             totals = self._truth()
-            self.writer.con.close()
+            self.writer.close()
             self._move(earlier)
         finally:
+            self.writer.close()
             shutil.rmtree(self.work, ignore_errors=True)
         return Made(
             self.folder,
@@ -407,7 +408,6 @@ class _Run:
         click = self.chance.bits("click", v["key"])
         luck = (v["key"] & np.uint64(2**31 - 1)).astype(np.int64)
         table = {
-            "row_number": np.arange(length(e)),
             "event_at": e["at"],
             "name": e["name"],
             "page": e["page"],
@@ -434,7 +434,6 @@ class _Run:
             "client_since": two[visit],
             "click": click[visit],
         }
-        self.writer.table("e", table)
         used = np.zeros(length(o), dtype=bool)
         wanted = e["checkout_lines"][e["checkout_lines"] >= 0] - o["number"][0]
         used[wanted] = True
@@ -444,18 +443,14 @@ class _Run:
             for c in ("number", "position", "variant", "quantity", "price")
         }
         items["total"] = np.repeat(o["total"], o["lines"])[rows]
-        self.writer.table("i", items)
         name = f"landing/ga4/{shop.shop_id}/events_{first:%Y%m}{suffix}"
-        if (first.year, first.month) == JSON_MONTH:
-            self.writer.copy(
-                f"{name}.jsonl", files.events_query(shop, json=True), "format json"
-            )
-        else:
-            self.writer.copy(
-                f"{name}.parquet",
-                files.events_query(shop),
-                "format parquet, compression zstd",
-            )
+        as_json = (first.year, first.month) == JSON_MONTH
+        self.writer.copy_aside(
+            f"{name}.jsonl" if as_json else f"{name}.parquet",
+            {"e": table, "i": items},
+            files.events_query(shop, as_json),
+            "format json" if as_json else "format parquet, compression zstd",
+        )
 
     def _first_origin(self, index: int, v: Table) -> np.ndarray:
         """Where the visitor came from the first time, as traffic_source repeats it."""

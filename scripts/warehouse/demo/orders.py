@@ -81,11 +81,18 @@ class ShopState:
     last_number: int = 0
 
 
-def spread(weights: np.ndarray, total: int) -> np.ndarray:
-    """Whole numbers in proportion to the weights that add up to the total."""
-    edges = np.floor(np.cumsum(weights) / weights.sum() * total + 0.5).astype(np.int64)
-    edges[-1] = total
-    return np.diff(np.r_[0, edges])
+def spread(weights: np.ndarray, total) -> np.ndarray:
+    """Whole numbers in proportion to the weights that add up to the total.
+
+    Args:
+        weights: Of shape (n,), or (…, n) with a total for each row.
+        total: A whole number, or an array of shape (…).
+    """
+    total = np.asarray(total)
+    upto = np.cumsum(weights, axis=-1)
+    edges = np.floor(upto / upto[..., -1:] * total[..., None] + 0.5).astype(np.int64)
+    edges[..., -1] = total
+    return np.diff(edges, axis=-1, prepend=0)
 
 
 class OrderBook:
@@ -373,14 +380,14 @@ class OrderBook:
                 days[int(day)] = offer
         for day, offer in days.items():
             uses = (o["day"] == day) & (
-                what < (0.6 if offer[0].startswith("AUTO") else 0.42)
+                what < (0.72 if offer[0].startswith("AUTO") else 0.5)
             )
             code[uses] = CODES.index(offer[0])
             percent[uses] = offer[1]
         usual = code == 0
-        welcome = usual & ~o["is_known"] & (what > 0.87)
-        thanks = usual & o["is_known"] & (what > 0.86)
-        nameless = usual & (what >= 0.855) & (what < 0.86)
+        welcome = usual & ~o["is_known"] & (what > 0.80)
+        thanks = usual & o["is_known"] & (what > 0.76)
+        nameless = usual & (what >= 0.755) & (what < 0.76)
         gifted = chance.happens(0.0025, "gifted", index, number) & (o["place"] == WEB)
         for mask, name, share in (
             (welcome, "WELCOME10", 0.10),

@@ -376,55 +376,48 @@ class VisitBook:
     def _others(self, index: int, start: int, stop: int) -> None:
         """Plan robots, the shop's own people, and what goes wrong."""
         chance, shop = self.chance, SHOPS[index]
-        first = day_number(self.first)
-        for day in range(start, stop):
-            crowd = int(self.daily[index][day])
-            robots = int(crowd * 0.022 + chance.uniform("robots", index, day))
-            key = np.arange(robots)
-            visitor = chance.bits("robot", index, day, key) >> np.uint64(2)
-            visitor |= np.uint64(1) << np.uint64(63)
-            spam = chance.whole(0, len(SPAM), "spam", visitor)
-            self._plan(
-                index,
-                _visits(
-                    at=self._moments(index, np.full(robots, day), key),
-                    why=ROBOT,
-                    visitor=visitor,
-                    session_number=1,
-                    device=1,
-                    channel=np.where(spam < len(SPAM), REFERRAL, DIRECT),
-                    origin=np.where(
-                        spam < len(SPAM), self.origins[index].spam + spam, -1
-                    ),
-                ),
-            )
-            weekend = (first + day + 3) % 7 >= 5
-            staff = (
-                0
-                if weekend
-                else int(crowd * 0.008 + chance.uniform("staff", index, day))
-            )
-            key = np.arange(staff)
-            who = chance.whole(0, 5, "which staff", index, day, key)
-            visitor = (np.uint64(3) << np.uint64(61)) + who.astype(
-                np.uint64
-            ) * np.uint64(8)
-            self._plan(
-                index,
-                _visits(
-                    at=self._moments(index, np.full(staff, day), key + 7),
-                    why=STAFF,
-                    visitor=visitor + np.uint64(index),
-                    channel=DIRECT,
-                    device=1,
-                    session_number=day + 2,
-                ),
-            )
-            today = self.first + timedelta(days=day)
+        days = np.arange(start, stop)
+        crowd = self.daily[index][start:stop]
+        robots = (crowd * 0.022 + chance.uniform("robots", index, days)).astype(int)
+        day, key = np.repeat(days, robots), counter(robots)
+        visitor = chance.bits("robot", index, day, key) >> np.uint64(2)
+        visitor |= np.uint64(1) << np.uint64(63)
+        spam = chance.whole(0, len(SPAM), "spam", visitor)
+        self._plan(
+            index,
+            _visits(
+                at=self._moments(index, day, key),
+                why=ROBOT,
+                visitor=visitor,
+                session_number=1,
+                device=1,
+                channel=np.where(spam < len(SPAM), REFERRAL, DIRECT),
+                origin=np.where(spam < len(SPAM), self.origins[index].spam + spam, -1),
+            ),
+        )
+        works = (day_number(self.first) + days + 3) % 7 < 5
+        staff = works * (crowd * 0.008 + chance.uniform("staff", index, days))
+        staff = staff.astype(int)
+        day, key = np.repeat(days, staff), counter(staff)
+        who = chance.whole(0, 5, "which staff", index, day, key)
+        visitor = (np.uint64(3) << np.uint64(61)) + who.astype(np.uint64) * np.uint64(8)
+        self._plan(
+            index,
+            _visits(
+                at=self._moments(index, day, key + 7),
+                why=STAFF,
+                visitor=visitor + np.uint64(index),
+                channel=DIRECT,
+                device=1,
+                session_number=day + 2,
+            ),
+        )
+        for day in days:
+            today = self.first + timedelta(days=int(day))
             if shop.shop_id != "alder_eu":
                 continue
             if FAILED_CAMPAIGN[0] <= today <= FAILED_CAMPAIGN[1]:
-                lured = int(crowd * 0.42)
+                lured = int(self.daily[index][day] * 0.42)
                 self._stray(index, day, lured, LURED)
             if today == BROKEN_CHECKOUT:
                 lost = int(self.book.shops[index].daily_orders[day] * 1.3)
@@ -585,15 +578,17 @@ class VisitBook:
         add(np.flatnonzero(seen), VIEW, 3, PRODUCT, interest[seen], 1)
 
         # Looking around.
-        extra = np.minimum(chance.waiting(1.2, "extra", key), 8).astype(np.int64)
+        extra = np.minimum(chance.waiting(0.8, "extra", key), 8).astype(np.int64)
         extra = np.where(stays, extra + (landing != PRODUCT), 0)
         extra = np.where(buys & (v["length"] < 240), 0, extra)
         rows, nth = np.repeat(everyone, extra), counter(extra)
         page = chance.pick([0.15, 0.7, 0.15], "page", key[rows], nth)
         add(rows, PAGE, 10 + 10 * nth, np.where(page == 2, SEARCH, page))
-        looks = stays & ~ordering & chance.happens(0.60, "looks", key)
+        looks = stays & ~ordering & chance.happens(0.52, "looks", key)
         looks |= (why == LOST) | (why == RESEARCH) & stays
-        views = np.where(looks, 1 + np.minimum(chance.waiting(0.9, "views", key), 6), 0)
+        views = np.where(
+            looks, 1 + np.minimum(chance.waiting(0.75, "views", key), 6), 0
+        )
         views = np.where(
             ordering & stays, np.minimum(chance.waiting(0.7, "more", key), 3), views
         )
@@ -605,7 +600,7 @@ class VisitBook:
         add(rows, VIEW, 15 + 10 * nth, PRODUCT, variant, 1)
 
         # Carts of those who do not buy (now).
-        device = np.array([0.21, 0.30, 0.24])[v["device"]]
+        device = np.array([0.26, 0.37, 0.30])[v["device"]]
         quality = np.array([c.conversion**0.5 for c in CHANNELS])[v["channel"]]
         share_adds = np.where(why == RESEARCH, 0.16, device * quality)
         share_adds = np.where(why == LURED, 0.05, share_adds)
@@ -659,7 +654,7 @@ class VisitBook:
         add(np.flatnonzero(joins), SIGN_UP, 700, HOME)
         lead = stays & chance.happens(0.02, "lead", key) & v["counted"] & ~buys
         add(np.flatnonzero(lead), LEAD, 701, HOME)
-        long = stays & (v["length"] >= 90) & ~buys
+        long = stays & (v["length"] >= 200) & ~buys
         add(np.flatnonzero(long), ENGAGEMENT, 900, HOME)
 
         e = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}

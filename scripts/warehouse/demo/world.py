@@ -72,7 +72,7 @@ class Shop:
 SHOPS = (
     Shop(
         "alder_eu", "Alder & Co Europe", "Europe/Berlin", "EUR", True, "DE",
-        0.64, 1.0, 8000, (490, 990), 5_612_000_000_000, 7_204_000_000_000,
+        0.64, 1.0, 7000, (490, 990), 5_612_000_000_000, 7_204_000_000_000,
         "387100411",
         ((1, 1, 0.5), (5, 1, 0.8), (10, 3, 0.85), (12, 24, 0.5), (12, 25, 0.4),
          (12, 26, 0.55), (12, 31, 0.7)),
@@ -101,7 +101,7 @@ SHOPS = (
     ),
     Shop(
         "alder_us", "Alder & Co America", "America/New_York", "USD", False, "US",
-        0.36, 1.08, 7500, (695, 1495), 4_918_000_000_000, 6_310_000_000_000,
+        0.36, 0.95, 6000, (595, 1395), 4_918_000_000_000, 6_310_000_000_000,
         "412557290",
         ((1, 1, 0.6), (7, 4, 0.8), (11, 27, 0.9), (12, 24, 0.6), (12, 25, 0.45)),
         (
@@ -124,13 +124,13 @@ _SERIES = (
 _SIZES = {"clothing": ("S", "M", "L", "XL"), "footwear": ("38", "40", "42", "44")}
 _ASSORTMENT = {
     # category: things, price range in whole units, share of lines, cost ratio, returns
-    "tents": (("Tent 2", "Tent 3", "Tarp", "Hammock"), (69, 289), 0.07, 0.47, 0.07),
-    "packs": (("Daypack 22", "Trekking Pack 55", "Duffel 40"), (49, 159), 0.12, 0.44, 0.07),
-    "clothing": (("Rain Jacket", "Fleece", "Merino Shirt", "Trousers", "Beanie"), (19, 139), 0.27, 0.36, 0.21),
-    "footwear": (("Hiking Boots", "Trail Shoes", "Sandals"), (49, 139), 0.10, 0.42, 0.23),
-    "cookware": (("Stove", "Pot Set", "Kettle", "Mug", "Knife"), (12, 79), 0.15, 0.45, 0.05),
-    "lighting": (("Lantern", "Headlamp", "String Lights"), (15, 65), 0.10, 0.41, 0.06),
-    "accessories": (("Bottle", "Dry Bag", "Towel", "Blanket", "Socks", "Map Case"), (7, 42), 0.19, 0.38, 0.05),
+    "tents": (("Tent 2", "Tent 3", "Tarp", "Hammock"), (45, 195), 0.07, 0.52, 0.07),
+    "packs": (("Daypack 22", "Trekking Pack 55", "Duffel 40"), (35, 109), 0.12, 0.49, 0.07),
+    "clothing": (("Rain Jacket", "Fleece", "Merino Shirt", "Trousers", "Beanie"), (15, 95), 0.27, 0.41, 0.21),
+    "footwear": (("Hiking Boots", "Trail Shoes", "Sandals"), (35, 95), 0.10, 0.47, 0.23),
+    "cookware": (("Stove", "Pot Set", "Kettle", "Mug", "Knife"), (9, 52), 0.15, 0.50, 0.05),
+    "lighting": (("Lantern", "Headlamp", "String Lights"), (10, 45), 0.10, 0.46, 0.06),
+    "accessories": (("Bottle", "Dry Bag", "Towel", "Blanket", "Socks", "Map Case"), (5, 29), 0.19, 0.43, 0.05),
 }
 CATEGORY_SHARE = np.array([v[2] for v in _ASSORTMENT.values()])
 RETURN_SHARE = np.array([v[4] for v in _ASSORTMENT.values()] + [0.0])
@@ -287,7 +287,7 @@ CAMPAIGNS = (
 )
 FAILED = next(i for i, c in enumerate(CAMPAIGNS) if c.first)
 # Platforms see one part of the clicks as visits: the rest has no consent or leaves early.
-CLICKS_PER_SESSION = 2.0
+CLICKS_PER_SESSION = 2.9
 
 
 @dataclass(frozen=True)
