@@ -523,14 +523,17 @@ class _Load:
         if len(self.result.samples) >= _SHOWN_REJECTS:
             return
         rows = connection.execute(
-            "select line, kind, column_name, expected, found from read_parquet("
-            f"{literal(output.rejects)}) where kind <> 'summary' order by line "
-            f"limit {_SHOWN_REJECTS - len(self.result.samples)}"
+            "select min(line), column_name, expected, found, count(*) "
+            f"from read_parquet({literal(output.rejects)}) where kind <> 'summary' group by all "
+            f"order by 1 limit {_SHOWN_REJECTS - len(self.result.samples)}"
         ).fetchall()
-        for line, _, column, expected, found in rows:
+        for line, column, expected, found, times in rows:
             where = f"{file}, line {line}" + (f", column {column}" if column else "")
             shown = found if column is None else repr(found)
-            self.result.samples.append(f"{where}: expected {expected}, found {shown}")
+            more = f" ({times:,} times)" if times > 1 else ""
+            self.result.samples.append(
+                f"{where}: expected {expected}, found {shown}{more}"
+            )
 
     @contextlib.contextmanager
     def _progress(self, total: int):
@@ -603,7 +606,9 @@ def _show(result: LoadResult, console: "Console", data: Path) -> None:
         console.print(f"[dim]pruned[/] {escape(name)}")
     bad = result.total("rejected") - result.total("summary")
     if bad:
-        console.print(f"[bold yellow]{bad:,} rows were rejected[/], the first of them:")
+        console.print(
+            f"[bold yellow]{_count(bad, 'row')} rejected[/], the first of them:"
+        )
         for sample in result.samples:
             console.print("  " + escape(sample), soft_wrap=True)
         console.print("  all of them with their text: stg_loader__rejects")
@@ -622,11 +627,17 @@ def _last_line(result: LoadResult, data: Path) -> str:
     if not (files or skipped or result.refused):
         return f"Nothing to load: there is no export in {data / 'landing'}."
     bad = result.total("rejected") - result.total("summary")
-    words = f"{result.total('loaded'):,} rows loaded from {files:,} files"
+    words = (
+        f"{_count(result.total('loaded'), 'row')} loaded from {_count(files, 'file')}"
+    )
     if bad:
         words += f", {bad:,} rejected"
     if skipped:
-        words += f", {skipped:,} files skipped (nothing new)"
+        words += f", {_count(skipped, 'file')} skipped"
     if result.refused:
-        return f"[bold red]{len(result.refused):,} files refused[/]; {words}."
+        return f"[bold red]{_count(len(result.refused), 'file')} refused[/]; {words}."
     return f"[bold green]Done.[/] {words}."
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -184,10 +184,10 @@ def kind_of(path: Path, name: str) -> str:
         return "parquet"
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return "xls"
-    suffix = name.lower().rsplit(".", 1)[-1]
+    suffix = name.lower().removesuffix(".gz").rsplit(".", 1)[-1]
     if suffix in ("json", "jsonl", "ndjson"):
         return "json"
-    return suffix if suffix in ("parquet", "xlsx", "zip", "gz") else "csv"
+    return suffix if suffix in ("parquet", "xlsx", "zip") else "csv"
 
 
 def read(
@@ -379,7 +379,7 @@ def _json(connection, item: Input, out: Path, scratch: Path) -> Output:
         bytes_.transcode(item.path, path, look.encoding, False)
         output.notes.append(f"read as {look.encoding.upper()}")
         look = bytes_.survey(path)
-    is_lines = _is_json_lines(path)
+    is_lines = _is_json_lines(path, item.file)
     landed = look.lines
     if not is_lines:
         landed = _split_json(path, scratch / "lines.csv", item.file)
@@ -495,16 +495,17 @@ def _one_column(path: Path, longest: int, name: str) -> str:
     )
 
 
-def _is_json_lines(path: Path) -> bool:
-    """Whether the first line that is not blank is a whole JSON object."""
+def _is_json_lines(path: Path, name: str) -> bool:
+    """Whether every line is an object of its own, by the name or by the first line."""
+    if not re.search(r"[.]json([.]gz)?$", name.lower()):
+        return True
     with path.open("rb") as file:
-        first = next(
-            (s for line in file if (s := line.strip(b" \r\n\t\xef\xbb\xbf"))), b""
-        )
+        lines = (line.strip(b" \r\n\t\xef\xbb\xbf") for line in file)
+        first = next(filter(None, lines), b"")
     try:
         return isinstance(json.loads(first), dict)
     except ValueError:
-        return not first.startswith((b"[", b"{")) or (b'"' in first and b":" in first)
+        return not first.startswith((b"[", b"{"))
 
 
 def _split_json(path: Path, to: Path, name: str) -> int:
