@@ -69,32 +69,31 @@ def publish(console: Console, target: str | None = None) -> dict:
 def ledger(target: str | None = None) -> dict[str, int]:
     """What the loader did with the files, by its own ledger in the lake.
 
+    A file whose newest version was refused keeps its earlier version in the lake: it
+    counts as one file, as refused, and with the rows that are in.
+
     Returns:
-        files, refused, rows_landed, rows_loaded, rows_rejected, rows_summary; each file
-        as it was last seen. All 0 if nothing was ever loaded.
+        files, refused, rows_landed, rows_loaded, rows_rejected (total lines that the
+        platforms print are not among them), rows_summary. All 0 before the first load.
     """
-    names = ["rows_landed", "rows_loaded", "rows_rejected", "rows_summary"]
+    names = ["files", "refused", "rows_landed", "rows_loaded", "rows_rejected"]
+    names.append("rows_summary")
     folder = data_dir(target) / "lake" / "loader" / "files"
     if not any(folder.glob("*.parquet")):
-        return dict.fromkeys(["files", "refused", *names], 0)
-    sums = ", ".join(f"coalesce(sum(try_cast({n} as bigint)), 0)" for n in names)
+        return dict.fromkeys(names, 0)
     with duckdb.connect() as connection:
         row = connection.execute(
-            f"""select
-                count(*),
-                coalesce(sum(cast(status = 'refused' as integer)), 0),
-                {sums}
-            from (
-                select *, row_number() over (
-                    partition by source, file order by loaded_at desc nulls last
-                ) as newest
-                from read_parquet(?, union_by_name = true)
-                where file is not null
-            )
-            where newest = 1""",
+            """select
+                count(distinct (source, file)),
+                count(*) filter (where status = 'refused'),
+                coalesce(sum(rows_landed), 0),
+                coalesce(sum(rows_loaded), 0),
+                coalesce(sum(rows_rejected - rows_summary), 0),
+                coalesce(sum(rows_summary), 0)
+            from read_parquet(?, union_by_name = true)""",
             [f"{folder}/*.parquet"],
         ).fetchall()[0]
-    return dict(zip(["files", "refused", *names], map(int, row), strict=True))
+    return dict(zip(names, map(int, row), strict=True))
 
 
 def _require_good_build(target: str, built: Path) -> None:

@@ -188,26 +188,26 @@ def test_publishing_nothing_is_a_sentence(tmp_path, monkeypatch):
         publish(silent())
 
 
-def test_the_ledger_counts_each_file_as_last_seen(data):
-    """A file that was loaded twice counts once, as it was the last time."""
+def test_the_ledger_in_one_line(data):
+    """A refused new version does not take away the rows of the version before."""
     folder = data / "lake" / "loader" / "files"
     folder.mkdir(parents=True)
     duckdb.execute(
         f"""copy (
-            select 'shopify' as source, 'a.csv' as file, 'refused' as status,
-                '10' as rows_landed, '0' as rows_loaded, '10' as rows_rejected,
-                '0' as rows_summary, timestamp '2026-09-01' as loaded_at
+            select 'shopify' as source, 'a.csv' as file, 'loaded' as status,
+                12 as rows_landed, 9 as rows_loaded, 3 as rows_rejected,
+                2 as rows_summary
             union all
-            select 'shopify', 'a.csv', 'loaded', '12', '11', '1', '0', '2026-09-02'
-        ) to '{folder}/a.parquet'"""
+            select 'shopify', 'a.csv', 'refused', 0, 0, 0, 0
+        ) to '{folder}/ledger.parquet'"""
     )
     assert ledger() == {
         "files": 1,
-        "refused": 0,
+        "refused": 1,
         "rows_landed": 12,
-        "rows_loaded": 11,
+        "rows_loaded": 9,
         "rows_rejected": 1,
-        "rows_summary": 0,
+        "rows_summary": 2,
     }
 
 
