@@ -1,5 +1,5 @@
--- Days re-added are the week, the month, the quarter and the year; hours are the day. Left
--- out is what must be counted afresh for each period: visitors, orders with a return and
+-- Days re-added are the week, month, quarter and year, and hours are the day. Left out
+-- is what must be counted afresh for each period: visitors, orders with a return and
 -- orders paid. The calendar is date_trunc here, not the one that the rollups use.
 {% set rollups = {
     'rollup_orders': [

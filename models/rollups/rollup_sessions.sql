@@ -294,27 +294,55 @@ visitor_days as (
     group by session_date, category, person_id
 ),
 
--- People are counted afresh for every grain and slice, never summed.
+visitor_history as (
+    select
+        visited_on,
+        dimension,
+        member,
+        has_purchase,
+        lag(visited_on) over (
+            partition by dimension, member, person_id
+            order by visited_on nulls last
+        ) as previous_visit_on,
+        max(case when has_purchase then visited_on end) over (
+            partition by dimension, member, person_id
+            order by visited_on nulls last
+            rows between unbounded preceding and 1 preceding
+        ) as previous_purchase_on
+    from visitor_days
+),
+
+-- A person counts in a period on the first day of it that saw the person: the exact
+-- distinct count of every grain, for the price of one sort.
 counted_visitors as (
     select
         dim_period_days.grain,
         dim_period_days.period_start,
-        visitor_days.dimension,
-        visitor_days.member,
-        count(distinct visitor_days.person_id) as visitors,
-        count(
-            distinct case
-                when visitor_days.has_purchase then visitor_days.person_id
-            end
+        visitor_history.dimension,
+        visitor_history.member,
+        count_if(
+            coalesce(
+                visitor_history.previous_visit_on
+                < cast(dim_period_days.period_start as date),
+                true
+            )
+        ) as visitors,
+        count_if(
+            visitor_history.has_purchase
+            and coalesce(
+                visitor_history.previous_purchase_on
+                < cast(dim_period_days.period_start as date),
+                true
+            )
         ) as purchase_visitors
-    from visitor_days
+    from visitor_history
     inner join {{ ref('dim_period_days') }} as dim_period_days
-        on visitor_days.visited_on = dim_period_days.date_day
+        on visitor_history.visited_on = dim_period_days.date_day
     group by
         dim_period_days.grain,
         dim_period_days.period_start,
-        visitor_days.dimension,
-        visitor_days.member
+        visitor_history.dimension,
+        visitor_history.member
 )
 
 select
