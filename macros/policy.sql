@@ -1,0 +1,11 @@
+{#- The column of seeds/order_policy.csv that the variable order_policy names. -#}
+{% macro policy_choice() -%}
+    {%- set presets = ['default', 'strict', 'shopify', 'woocommerce', 'everything'] -%}
+    {%- if execute and var('order_policy') not in presets -%}
+        {{ exceptions.raise_compiler_error(
+            "order_policy is '" ~ var('order_policy') ~ "'; it must be one of "
+            ~ presets | join(', ')
+        ) }}
+    {%- endif -%}
+    order_policy.{{ var('order_policy') }}
+{%- endmacro %}

@@ -1,0 +1,57 @@
+with all_products as (
+    select
+        shop_id,
+        product_id,
+        sku,
+        product_name,
+        category,
+        brand,
+        list_price,
+        is_gift_card,
+        cost_valid_from,
+        1 as source_rank
+    from {{ ref('stg_flat__products') }}
+    union all
+    select
+        shop_id,
+        product_id,
+        sku,
+        product_name,
+        category,
+        brand,
+        list_price,
+        is_gift_card,
+        cost_valid_from,
+        2 as source_rank
+    from {{ ref('stg_shopify__products') }}
+),
+
+-- A product file may hold a row for each change of cost: the newest describes it.
+ranked as (
+    select
+        shop_id,
+        product_id,
+        sku,
+        product_name,
+        category,
+        brand,
+        list_price,
+        is_gift_card,
+        row_number() over (
+            partition by product_id
+            order by source_rank asc, cost_valid_from desc nulls last
+        ) as preference
+    from all_products
+)
+
+select
+    shop_id,
+    product_id,
+    sku,
+    product_name,
+    category,
+    brand,
+    list_price,
+    coalesce(is_gift_card, false) as is_gift_card
+from ranked
+where preference = 1
