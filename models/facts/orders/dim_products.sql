@@ -11,7 +11,7 @@ with sold_products as (
             partition by int_order_lines.product_id
             order by
                 int_orders.ordered_at desc nulls last,
-                int_order_lines.order_line_id asc
+                int_order_lines.order_line_id asc nulls last
         ) as preference
     from {{ ref('int_order_lines') }} as int_order_lines
     inner join {{ ref('int_orders') }} as int_orders
@@ -62,8 +62,9 @@ newest_rates as (
     select
         currency,
         rate,
-        row_number() over (partition by currency order by valid_from desc)
-            as preference
+        row_number() over (
+            partition by currency order by valid_from desc nulls last
+        ) as preference
     from {{ ref('int_fx_rates') }}
 )
 

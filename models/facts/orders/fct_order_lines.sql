@@ -26,7 +26,7 @@ returnable_lines as (
         quantity,
         sum(quantity) over (
             partition by order_id, coalesce(product_id, '')
-            order by line_number
+            order by line_number nulls last
             rows between unbounded preceding and current row
         ) - quantity as quantity_before
     from {{ ref('int_order_line_amounts') }}
@@ -62,7 +62,7 @@ kept_before as (
         returned_units,
         sum(quantity - returned_units) over (
             partition by order_id
-            order by line_number
+            order by line_number nulls last
             rows between unbounded preceding and current row
         ) - (quantity - returned_units) as kept_units_before
     from filled_by_product

@@ -38,12 +38,12 @@ customer_histories as (
         is_placed,
         coalesce(sum(cast(is_placed as int)) over (
             partition by customer_id
-            order by ordered_at nulls last, order_id
+            order by ordered_at nulls last, order_id nulls last
             rows between unbounded preceding and 1 preceding
         ), 0) as earlier_orders,
         max(case when is_placed then order_date end) over (
             partition by customer_id
-            order by ordered_at nulls last, order_id
+            order by ordered_at nulls last, order_id nulls last
             rows between unbounded preceding and 1 preceding
         ) as previous_order_date
     from identified_orders

@@ -32,7 +32,8 @@ ranked as (
         created_at,
         country,
         row_number() over (
-            partition by account_id order by source_rank, created_at nulls last
+            partition by account_id
+            order by source_rank nulls last, created_at nulls last
         ) as preference
     from all_accounts
     where account_id is not null

@@ -4,7 +4,8 @@ with dated as (
         cast(valid_from as date) as valid_from,
         cast(rate as double) as rate,
         lead(cast(valid_from as date)) over (
-            partition by upper(currency) order by cast(valid_from as date)
+            partition by upper(currency)
+            order by cast(valid_from as date) nulls last
         ) as next_valid_from
     from {{ ref('fx_rates') }}
     where upper(currency) <> '{{ var("reporting_currency") }}'

@@ -50,7 +50,9 @@ ranked as (
         unit_price,
         discount_amount,
         is_gift_card,
-        dense_rank() over (partition by order_id order by source_rank) as preference
+        dense_rank() over (
+            partition by order_id order by source_rank nulls last
+        ) as preference
     from all_lines
 ),
 

@@ -24,7 +24,8 @@ matched_rules as (
         facts.order_id,
         order_policy.rule,
         row_number() over (
-            partition by facts.order_id order by order_policy.priority
+            partition by facts.order_id
+            order by order_policy.priority nulls last
         ) as rank_of_rule
     from facts
     inner join {{ ref('order_policy') }} as order_policy

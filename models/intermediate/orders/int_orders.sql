@@ -114,7 +114,8 @@ ranked as (
         device,
         visitor_id,
         row_number() over (
-            partition by order_id order by source_rank, source_system nulls last
+            partition by order_id
+            order by source_rank nulls last, source_system nulls last
         ) as preference
     from all_orders
 )

@@ -39,7 +39,7 @@ orders_by_number as (
         order_id,
         row_number() over (
             partition by shop_id, order_number
-            order by ordered_at desc nulls last, order_id asc
+            order by ordered_at desc nulls last, order_id asc nulls last
         ) as preference
     from {{ ref('int_orders') }}
     where order_number is not null
@@ -86,7 +86,8 @@ ranked as (
         amount,
         currency,
         dense_rank() over (
-            partition by coalesce(order_id, payment_id) order by source_rank
+            partition by coalesce(order_id, payment_id)
+            order by source_rank nulls last
         ) as preference
     from resolved
 )

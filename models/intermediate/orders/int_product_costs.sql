@@ -30,7 +30,7 @@ dated as (
             partition by
                 all_costs.product_id,
                 coalesce(all_costs.cost_valid_from, date '1900-01-01')
-            order by all_costs.source_rank, all_costs.unit_cost nulls last
+            order by all_costs.source_rank nulls last, all_costs.unit_cost nulls last
         ) as preference
     from all_costs
     left join {{ ref('int_shops') }} as int_shops
@@ -43,7 +43,9 @@ select
     product_id,
     valid_from,
     cast(coalesce(
-        lead(valid_from) over (partition by product_id order by valid_from)
+        lead(valid_from) over (
+            partition by product_id order by valid_from nulls last
+        )
         - interval '1' day,
         date '9999-12-31'
     ) as date) as valid_to,

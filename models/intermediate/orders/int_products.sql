@@ -39,7 +39,7 @@ ranked as (
         is_gift_card,
         row_number() over (
             partition by product_id
-            order by source_rank asc, cost_valid_from desc nulls last
+            order by source_rank asc nulls last, cost_valid_from desc nulls last
         ) as preference
     from all_products
 )

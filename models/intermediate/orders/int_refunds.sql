@@ -43,7 +43,7 @@ orders_by_number as (
         order_id,
         row_number() over (
             partition by shop_id, order_number
-            order by ordered_at desc nulls last, order_id asc
+            order by ordered_at desc nulls last, order_id asc nulls last
         ) as preference
     from {{ ref('int_orders') }}
     where order_number is not null
@@ -83,7 +83,8 @@ ranked as (
     select
         *,
         dense_rank() over (
-            partition by coalesce(order_id, refund_id) order by source_rank
+            partition by coalesce(order_id, refund_id)
+            order by source_rank nulls last
         ) as preference
     from resolved
 ),

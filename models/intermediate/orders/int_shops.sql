@@ -25,7 +25,8 @@ order_currencies as (
         shop_id,
         currency,
         row_number() over (
-            partition by shop_id order by count(*) desc, currency nulls last
+            partition by shop_id
+            order by count(*) desc nulls last, currency asc nulls last
         ) as preference
     from {{ ref('int_orders') }}
     group by shop_id, currency
@@ -65,7 +66,8 @@ ranked as (
         country,
         source_rank,
         row_number() over (
-            partition by shop_id order by source_rank, shop_name nulls last
+            partition by shop_id
+            order by source_rank nulls last, shop_name nulls last
         ) as preference
     from all_shops
 )
