@@ -4,7 +4,8 @@ with account_emails_of_orders as (
         account_id,
         email_hash,
         row_number() over (
-            partition by account_id order by ordered_at desc nulls last, order_id asc nulls last
+            partition by account_id
+            order by ordered_at desc nulls last, order_id asc nulls last
         ) as preference
     from {{ ref('int_orders') }}
     where account_id is not null and email_hash is not null

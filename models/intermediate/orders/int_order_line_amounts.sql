@@ -67,7 +67,7 @@ totalled as (
             partition by order_id
             order by
                 case when is_merchandise and gross_sales <> 0 then 0 else 1 end
-                    asc nulls last,
+                asc nulls last,
                 line_number desc nulls last
         ) = 1 as is_last
     from priced

@@ -43,9 +43,10 @@ select
     product_id,
     valid_from,
     cast(coalesce(
-        lead(valid_from) over (
-            partition by product_id order by valid_from nulls last
-        )
+        lead(valid_from)
+            over (
+                partition by product_id order by valid_from nulls last
+            )
         - interval '1' day,
         date '9999-12-31'
     ) as date) as valid_to,
