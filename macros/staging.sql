@@ -62,12 +62,21 @@
 {%- endmacro %}
 
 {#- The key of a GA4 event: the export has none, and a day may be exported twice. Events
-    of one batch share their timestamp, hence the parameters and items in the key. -#}
+    of one batch share their timestamp; where the export does not number them, what they
+    say tells them apart. -#}
 {% macro ga4_event_id() -%}
     {{ hash_key([
         shop_of_file(), 'user_pseudo_id', 'event_timestamp', 'event_name',
-        'event_bundle_sequence_id', 'batch_event_index', 'event_params', 'items',
+        'event_bundle_sequence_id', 'batch_event_index', ga4_unnumbered('event_params'),
+        ga4_unnumbered('items'),
     ]) }}
+{%- endmacro %}
+
+{% macro ga4_unnumbered(column) -%}
+    case
+        when event_bundle_sequence_id is null or batch_event_index is null
+            then {{ column }}
+    end
 {%- endmacro %}
 
 {#- The key of a flat event: its id where the system has one. -#}

@@ -20,7 +20,11 @@ def build_staging(shop: Shop) -> Shop:
     """Load the landing folder and build the sources' views, with their data tests."""
     shop.load()
     selection = [f"staging.{source}" for source in SOURCES]
-    shop.dbt("build", "--exclude-resource-type", "unit_test", "--select", *selection)
+    shop.dbt(
+        *("build", "--exclude-resource-type", "unit_test"),
+        # Not the tests that look at later layers too.
+        *("--indirect-selection", "cautious", "--select", *selection),
+    )
     return shop
 
 

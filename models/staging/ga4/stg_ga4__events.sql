@@ -38,6 +38,7 @@ select
     ) as click_id,
     lower(trim(device_category)) as device,
     geo_country as country,
+    browser,
     cast(ga_session_number as bigint) as session_number,
     cast(engagement_time_msec as double) / 1000 as engagement_seconds,
     coalesce(session_engaged in ('1', '1.0', 'true'), false) as is_engaged,
