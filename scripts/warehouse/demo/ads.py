@@ -5,7 +5,6 @@ from datetime import date, timedelta
 import numpy as np
 
 from warehouse.demo.chance import Chance
-from warehouse.demo.files import Writer, csv_line
 from warehouse.demo.orders import spread
 from warehouse.demo.table import names
 from warehouse.demo.world import (
@@ -16,6 +15,7 @@ from warehouse.demo.world import (
     SHOPS,
     Shop,
 )
+from warehouse.demo.write import Writer, csv_line
 
 GOOGLE_COLUMNS = names(
     "Day,Campaign status,Campaign,Campaign ID,Campaign type,Currency code,Impr.,Clicks,"
@@ -28,9 +28,11 @@ SEARCH_COLUMNS = names(
 META_COLUMNS = names(
     "Day|Reporting starts|Reporting ends|Campaign name|Campaign ID|Campaign delivery|"
     "Attribution setting|Results|Result indicator|Reach|Frequency|Cost per results|"
-    "Amount spent ({currency})|Impressions|CPM (cost per 1,000 impressions) ({currency})|"
+    "Amount spent ({currency})|Impressions|"
+    "CPM (cost per 1,000 impressions) ({currency})|"
     "Link clicks|CPC (cost per link click) ({currency})|CTR (link click-through rate)|"
-    "Clicks (all)|CTR (all)|CPC (all) ({currency})|Purchases|Purchases conversion value",
+    "Clicks (all)|CTR (all)|CPC (all) ({currency})|Purchases|"
+    "Purchases conversion value",
     "|",
 )
 COST_COLUMNS = names(
@@ -57,7 +59,7 @@ class Ads:
         self.click_factor = click_factor
 
     def count(self, ad, day, buys, value) -> None:
-        """Add visits: campaign, day (from the first one), whether and for how much they buy."""
+        """Add visits: campaign, day (from the first one), and what was bought."""
         rows = ad >= 0
         np.add.at(self.visits, (ad[rows], day[rows]), 1)
         rows = rows & buys
@@ -256,7 +258,8 @@ class Ads:
             self._meta_file(writer, shop, rows, start, stop, french)
 
     def _meta_file(self, writer, shop: Shop, rows, start, stop, french: bool) -> None:
-        name = f"landing/meta_ads/{shop.shop_id}/Account-Campaigns-{_dashed(start)}-{_dashed(stop)}.csv"
+        name = f"Account-Campaigns-{_dashed(start)}-{_dashed(stop)}.csv"
+        name = f"landing/meta_ads/{shop.shop_id}/{name}"
         spent = sum(int(self.spend[ad, day]) for day, ad in rows)
         shown = sum(int(self.impressions[ad, day]) for day, ad in rows)
         clicked = sum(int(self.clicks[ad, day]) for day, ad in rows)
@@ -381,6 +384,3 @@ def _english(day: date) -> str:
 
 def _dashed(day: date) -> str:
     return f"{day:%b}-{day.day}-{day.year}"
-
-
-__all__ = ["COST_COLUMNS", "GOOGLE_COLUMNS", "META_COLUMNS", "SEARCH_COLUMNS", "Ads"]

@@ -19,11 +19,10 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from warehouse.demo import files
+from warehouse.demo import ga4, shopify
 from warehouse.demo.ads import COST_COLUMNS, Ads
 from warehouse.demo.chance import Chance
 from warehouse.demo.clock import DAY, day_number, months_between
-from warehouse.demo.files import Writer, csv_line
 from warehouse.demo.orders import OrderBook
 from warehouse.demo.people import People
 from warehouse.demo.table import Table, length, stack, take
@@ -37,6 +36,7 @@ from warehouse.demo.world import (
     OVERHEADS,
     SHOPS,
 )
+from warehouse.demo.write import Writer, csv_line, text_list
 from warehouse.errors import UserError
 
 MANIFEST = "demo_files.json"
@@ -171,7 +171,7 @@ class _Run:
             return list(json.loads(manifest.read_text())["files"])
         except (ValueError, KeyError, TypeError):
             raise UserError(
-                f"{manifest} cannot be read, so it is not known which files are the demo's.",
+                f"{manifest} cannot be read: nobody knows which files are the demo's.",
                 "Delete it together with the demo's files, or choose another --out.",
             ) from None
 
@@ -183,7 +183,7 @@ class _Run:
         ]
         if strangers:
             raise UserError(
-                f"{self.folder / strangers[0]} is in the way and was not written by the demo.",
+                f"{self.folder / strangers[0]} is in the way; it is not the demo's.",
                 "Move it elsewhere, or choose another --out.",
             )
         for name in earlier:
@@ -192,19 +192,19 @@ class _Run:
                 path.unlink(missing_ok=True)
         manifest = {"arguments": self.arguments, "files": names}
         (self.work / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
-        os.replace(self.work / MANIFEST, self.folder / MANIFEST)
+        (self.work / MANIFEST).replace(self.folder / MANIFEST)
         for name in names:
             target = self.folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(self.work / name, target)
+            (self.work / name).replace(target)
 
     def _lookups(self) -> None:
         for index, shop in enumerate(SHOPS):
             state = self.book.shops[index]
-            files.keep_shop(
+            shopify.keep_shop(
                 self.writer, shop, self.book.variants, state.prices, state.costs
             )
-            files.keep_origins(self.writer, shop, self.visits.origins[index])
+            ga4.keep_origins(self.writer, shop, self.visits.origins[index])
 
     def _months(self) -> None:
         steps = len(self.months) * len(SHOPS)
@@ -260,8 +260,8 @@ class _Run:
         half = (first.year, 1 + (first.month > 6))
         end = np.full(length(o), self.book.end(index))
         names = {h: f"orders_export_{h[0]}_H{h[1]}.csv" for h in self.halves}
-        # The last export but one was made on its last day; the last one begins two weeks
-        # earlier, and knows better what became of those orders.
+        # The last export but one was made on its last day; the last one begins two
+        # weeks earlier, and knows better what became of those orders.
         if len(self.halves) > 1 and half == self.halves[-2]:
             closes = date(
                 half[0], 6 if half[1] == 1 else 12, 30 if half[1] == 1 else 31
@@ -286,8 +286,8 @@ class _Run:
         self, index: int, name: str, half, o: Table, lines: Table, seen
     ) -> None:
         shop, clock = SHOPS[index], self.book.shops[index].clock
-        table = files.order_table(shop, o, self.people)
-        table |= files.as_of(o, clock, seen)
+        table = shopify.order_table(shop, o, self.people)
+        table |= shopify.as_of(o, clock, seen)
         columns = (
             "number",
             "position",
@@ -300,11 +300,11 @@ class _Run:
         self.writer.table("o", table)
         self.writer.table("l", {column: lines[column] for column in columns})
         old = shop.shop_id == "alder_us" and half == self.halves[0]
-        header = files.OLD_ORDER_COLUMNS if old else files.ORDER_COLUMNS
+        header = shopify.OLD_ORDER_COLUMNS if old else shopify.ORDER_COLUMNS
         self.writer.append_csv(
             f"landing/shopify/{shop.shop_id}/{name}",
             header,
-            files.orders_query(shop, header),
+            shopify.orders_query(shop, header),
         )
 
     def _flow(self, index: int, what: str, new: Table, last: date) -> None:
@@ -319,9 +319,9 @@ class _Run:
         if not length(table):
             return
         table = take(table, np.argsort(table["at"], kind="stable"))
-        table["order_id"] = files.order_ids(shop, self.chance, table["number"])
+        table["order_id"] = shopify.order_ids(shop, self.chance, table["number"])
         table["row_number"] = np.arange(length(table))
-        files.moment(
+        shopify.moment(
             table, "created", clock, table["at"], np.ones(length(table), dtype=bool)
         )
         table["day"] = table["created_local"] // DAY
@@ -330,15 +330,15 @@ class _Run:
             self.writer.table("r", table)
             self.writer.append_csv(
                 f"{folder}/returns_report.csv",
-                files.RETURN_COLUMNS,
-                files.returns_query(shop),
+                shopify.RETURN_COLUMNS,
+                shopify.returns_query(shop),
             )
             return
         self.writer.table("t", table)
         self.writer.append_csv(
             f"{folder}/transactions_export_{last.year}.csv",
-            files.TRANSACTION_COLUMNS,
-            files.transactions_query(shop),
+            shopify.TRANSACTION_COLUMNS,
+            shopify.transactions_query(shop),
         )
 
     # ------------------------------------------------------------------ visits
@@ -397,7 +397,7 @@ class _Run:
         visit = e["visit"]
         customer = np.where(
             v["logged_in"][visit] | v["logs_in"][visit] & (e["place"] >= 500),
-            files.customer_ids(shop, self.chance, v["person"][visit]),
+            shopify.customer_ids(shop, self.chance, v["person"][visit]),
             0,
         )
         # Ids of browsers look like 1234567890.1712345678.
@@ -448,7 +448,7 @@ class _Run:
         self.writer.copy_aside(
             f"{name}.jsonl" if as_json else f"{name}.parquet",
             {"e": table, "i": items},
-            files.events_query(shop, as_json),
+            ga4.events_query(shop, as_json),
             "format json" if as_json else "format parquet, compression zstd",
         )
 
@@ -497,8 +497,8 @@ class _Run:
         for index, shop in enumerate(SHOPS):
             writer.append_csv(
                 f"landing/shopify/{shop.shop_id}/products_export.csv",
-                files.PRODUCT_COLUMNS,
-                files.products_query(shop),
+                shopify.PRODUCT_COLUMNS,
+                shopify.products_query(shop),
             )
             self._customers(index)
             self.ads.google(writer, index)
@@ -520,7 +520,7 @@ class _Run:
                 "city": np.floor(
                     self.chance.uniform("city", person, country) * sizes
                 ).astype(int),
-                "customer_id": files.customer_ids(shop, self.chance, person),
+                "customer_id": shopify.customer_ids(shop, self.chance, person),
                 "phone_only": people.phone_only(person),
                 "has_phone": people.has_phone(person),
                 "accepts_marketing": people.accepts_marketing(person),
@@ -530,8 +530,8 @@ class _Run:
             self.writer.table("p", table)
             self.writer.append_csv(
                 f"landing/shopify/{shop.shop_id}/customers_export.csv",
-                files.CUSTOMER_COLUMNS,
-                files.customers_query(shop),
+                shopify.CUSTOMER_COLUMNS,
+                shopify.customers_query(shop),
             )
 
     def _traffic_file(self, index: int) -> None:
@@ -562,12 +562,13 @@ class _Run:
         rule = "# ----------------------------------------\n"
         text = (
             f"{rule}# Traffic acquisition: Session default channel group\n"
-            f"# Account: Alder & Co\n# Property: {shop.name} - GA4 ({shop.property_id})\n{rule}"
+            "# Account: Alder & Co\n"
+            f"# Property: {shop.name} - GA4 ({shop.property_id})\n{rule}"
             f"#\n# Start date: {first:%Y%m%d}\n# End date: {last:%Y%m%d}\n"
         )
         total = [csv_line(["Grand total", "", "", *cells(whole)])]
         body = [
-            csv_line(files.TRAFFIC_COLUMNS),
+            csv_line(ga4.TRAFFIC_COLUMNS),
             *total,
             *(csv_line(line) for line in lines),
         ]
@@ -637,11 +638,11 @@ class _Run:
                 "placed": people.placed[: people.count].astype(np.int64),
             },
         )
-        shops = files.text_list(shop.shop_id for shop in SHOPS)
+        shops = text_list(shop.shop_id for shop in SHOPS)
         self.writer.copy(
             "truth/persons.parquet",
-            f"select person as person_id, {shops}[home + 1] as first_shop_id, placed as "
-            "placed_orders from persons order by person",
+            f"select person as person_id, {shops}[home + 1] as first_shop_id, "
+            "placed as placed_orders from persons order by person",
             "format parquet, compression zstd",
         )
         totals = self.truth.finish(self.writer)

@@ -451,7 +451,7 @@ class OrderBook:
             & (o["place"] == WEB)
             & ~o["failed"]
         )
-        # After an edit the parts no longer add up: shipping was waived on the total only.
+        # After an edit the parts do not add up: shipping was waived on the total only.
         o["waived"] = np.where(o["edited"], np.minimum(o["total"] - 100, 495), 0)
         o["total"] = o["total"] - o["waived"]
 

@@ -4,17 +4,15 @@ Everything here is computed from the simulation's variables, never read back fro
 files nor through the models: it is what the models have to find.
 """
 
-from datetime import date, timedelta
-
 import numpy as np
 
 from warehouse.demo.clock import DAY, day_number
-from warehouse.demo.files import Writer
 from warehouse.demo.orders import EXCLUSIONS, OrderBook
 from warehouse.demo.people import People
-from warehouse.demo.table import Table, length, rank_within, take
-from warehouse.demo.visits import BUYS
+from warehouse.demo.table import Table, length, rank_within
+from warehouse.demo.visits import BUYS, ROBOT, STAFF
 from warehouse.demo.world import CHANNEL_IDS, DEVICES, NO_EVENT_EXPORT, SHOPS, Shop
+from warehouse.demo.write import Writer
 
 DAILY = (
     "placed_orders",
@@ -220,16 +218,17 @@ class Truth:
             ("sessions", counted),
             ("purchase_sessions", counted & bought),
             ("engaged_sessions", counted & v["engaged"]),
-            ("bot_sessions", v["why"] == 9),
-            ("internal_sessions", v["why"] == 10),
+            ("bot_sessions", (v["why"] == ROBOT) & ~reported),
+            ("internal_sessions", (v["why"] == STAFF) & ~reported),
         ):
             self.daily[name][index] += np.bincount(day[rows], minlength=self.days)
 
     def finish(self, writer: Writer) -> dict[str, dict[str, float]]:
         """Write orders, days and totals; the totals by shop."""
+        parts = [str(writer.folder / part) for part in self._parts]
         writer.copy(
             "truth/orders.parquet",
-            f"select * from read_parquet({[str(writer.folder / p) for p in self._parts]})",
+            f"select * from read_parquet({parts})",
             "format parquet, compression zstd",
         )
         for part in self._parts:
@@ -273,10 +272,3 @@ class Truth:
             }
             for index, shop in enumerate(SHOPS)
         }
-
-    def date_of(self, number: int) -> date:
-        """The date of a day counted from the first one."""
-        return self.first + timedelta(days=number)
-
-
-__all__ = ["Truth", "seen_days", "take"]

@@ -17,7 +17,6 @@ from warehouse.demo.world import (
     CATEGORY_SEASON,
     CATEGORY_SHARE,
     CHANNELS,
-    DEVICES,
     DIRECT,
     EMAIL,
     FAILED_CAMPAIGN,
@@ -510,7 +509,8 @@ class VisitBook:
         glance = chance.whole(0, 9, "glance", v["key"])
         stay = np.where(v["bounces"], glance, stay)
         v["length"] = np.where(v["length"] >= 0, v["length"], stay)
-        v["engaged"] = ~v["bounces"]
+        # A purchase makes a visit an engaged one, however short it is.
+        v["engaged"] = ~v["bounces"] | (v["why"] == RELOADS)
         account = people.has_account(v["person"]) & (v["person"] >= 0)
         known = people.placed[np.maximum(v["person"], 0)] > 0
         late = np.isin(v["why"], (BROWSES, RELOADS))
@@ -560,8 +560,6 @@ class VisitBook:
         key, why, stays = v["key"], v["why"], ~v["bounces"]
         buys, fills, fails = why == BUYS, why == FILLS_CART, why == FAILS
         ordering = buys | fills | fails
-        add(everyone, START, 0, HOME)
-        add(np.flatnonzero(v["session_number"] == 1), FIRST, 1, HOME)
         landing = chance.pick([0.34, 0.26, 0.40], "landing", key)
         landing = np.where(why == RELOADS, THANKS, landing)
         landing = np.where((why == ROBOT) & (v["channel"] == DIRECT), PROBE, landing)
@@ -570,7 +568,11 @@ class VisitBook:
         share = CATEGORY_SHARE * CATEGORY_SEASON[month]
         interest = self._product(index, share, key, 0)
         v["landing_variant"] = np.where(landing == PRODUCT, interest, -1)
-        add(everyone, PAGE, 2, landing, v["landing_variant"])
+        opened = np.flatnonzero(v["session_number"] == 1)
+        shown = v["landing_variant"]
+        add(everyone, START, 0, landing, shown)
+        add(opened, FIRST, 1, landing[opened], shown[opened])
+        add(everyone, PAGE, 2, landing, shown)
         onproduct = stays & (landing == PRODUCT) & ~ordering
         add(np.flatnonzero(onproduct), VIEW, 3, PRODUCT, interest[onproduct], 1)
         # A bounce on a product page has seen the product, too.
@@ -715,6 +717,3 @@ class VisitBook:
             variants.first[category]
             + np.floor(drawn * size).astype(np.int64) * 7 % size
         )
-
-
-__all__ = ["DEVICES", "EVENTS", "PAGES", "VisitBook"]

@@ -1,23 +1,13 @@
-"""Writes the exports as the platforms write them. DuckDB makes the text and the files.
+"""The exports of the Shopify admin: headers, and the SQL that writes the rows."""
 
-Tables of whole numbers go in; names, addresses and formats are looked up in SQL, so that
-even millions of rows never become Python objects.
-"""
-
-import csv
-import io
-import shutil
-from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
-from urllib.parse import quote_plus
-
-import duckdb
 import numpy as np
 
 from warehouse.demo.chance import Chance
 from warehouse.demo.clock import Clock
 from warehouse.demo.orders import (
+    BANK,
     BOGUS,
+    CARD,
     CASH,
     COD,
     CODES,
@@ -35,10 +25,8 @@ from warehouse.demo.orders import (
 )
 from warehouse.demo.people import STAFF, People
 from warehouse.demo.table import Table, names
-from warehouse.demo.visits import EVENTS, PAGES
 from warehouse.demo.world import (
     CATEGORIES,
-    DEVICES,
     EMAIL_DOMAINS,
     FIRST_NAMES,
     GIFT_CARDS,
@@ -47,12 +35,11 @@ from warehouse.demo.world import (
     REFUND_REASONS,
     SITE,
     STREETS,
-    Origins,
     Shop,
     Variants,
 )
+from warehouse.demo.write import Writer, text_list
 
-# ------------------------------------------------------------------------ headers
 ORDER_COLUMNS = names(
     "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,"
     "Accepts Marketing,Currency,Subtotal,Shipping,Taxes,Total,Discount Code,"
@@ -95,32 +82,7 @@ RETURN_COLUMNS = names(
     "Day,Order name,Order ID,Product title,Variant SKU,Return reason,Return type,"
     "Returned quantity,Returned amount,Returned taxes,Returned shipping,Restocked"
 )
-TRAFFIC_COLUMNS = names(
-    "Date,Session default channel group,Device category,Sessions,Engaged sessions,"
-    "Total users,Average engagement time per session,Views,Sessions with view_item,"
-    "Sessions with add_to_cart,Sessions with begin_checkout,Sessions with purchase,"
-    "Add to carts,Checkouts,Ecommerce purchases,Total revenue"
-)
-
-
-# Columns whose cells may hold a comma, a quotation mark or a line break.
-FREE_TEXT = {
-    "Notes",
-    "Note Attributes",
-    "Vendor",
-    "Tags",
-    "Body (HTML)",
-    "Lineitem name",
-    "Title",
-    "Product title",
-    "Discount Code",
-}
 _UNKNOWN = 9999  # the offset of a moment that has not come
-
-
-def text_list(values) -> str:
-    """A DuckDB list literal of texts."""
-    return "[" + ", ".join("'" + str(v).replace("'", "''") + "'" for v in values) + "]"
 
 
 def _pick(values, position: str) -> str:
@@ -136,149 +98,29 @@ def money(cents: str) -> str:
 def _stamp(name: str) -> str:
     """SQL that writes a local moment with its offset, as Shopify does."""
     return (
-        f"case when {name}_offset <> {_UNKNOWN} then strftime(make_timestamp({name}_local "
-        f"* 1000000), '%Y-%m-%d %H:%M:%S') || ' ' || printf('%+05d', {name}_offset) end"
+        f"case when {name}_offset <> {_UNKNOWN} then "
+        f"strftime(make_timestamp({name}_local * 1000000), '%Y-%m-%d %H:%M:%S') "
+        f"|| ' ' || printf('%+05d', {name}_offset) end"
     )
 
 
-class Writer:
-    """Writes files below a folder, each in one go or part after part.
-
-    Args:
-        folder: Where the files go; sub-folders are made.
-    """
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.con = duckdb.connect()
-        # One thread: the same rows always become the same bytes.
-        self.con.execute("set threads = 1")
-        self.con.execute("set TimeZone = 'UTC'")
-        # Joins run as they are written: rows keep the order of the first table.
-        self.con.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
-        self.con.execute(
-            "create macro plain(cell) as coalesce(cast(cell as varchar), '')"
-        )
-        self.con.execute(
-            "create macro quoted(cell) as case when contains(cell, ',') or contains(cell, "
-            "'\"') or contains(cell, chr(10)) then '\"' || replace(cell, '\"', '\"\"') || '\"' "
-            "else coalesce(cell, '') end"
-        )
-        self._part = folder / ".part"
-        self._aside = self.con.cursor()
-        self._thread = ThreadPoolExecutor(1)
-        self._running: Future | None = None
-        self.rows: dict[str, int] = {}
-
-    def path(self, name: str) -> Path:
-        """The file of that name; its folder exists."""
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path
-
-    def table(self, name: str, table: Table) -> None:
-        """Make a numpy table readable as a DuckDB view."""
-        self.con.register(name, table)
-
-    def keep(self, name: str, columns: dict[str, list]) -> None:
-        """A small lookup table that stays."""
-        lists = ", ".join(
-            f"unnest({_list(v)}) as {column}" for column, v in columns.items()
-        )
-        self.con.execute(f"create or replace table {name} as select {lists}")
-
-    def append_csv(self, name: str, header: list[str], query: str) -> int:
-        """Append the rows of a query to a CSV file; the first time, its header, too.
-
-        Only what needs quotes gets them, as in the platforms' own files: DuckDB would
-        quote every order name, because of its #.
-        """
-        path = self.path(name)
-        names = [f"c{i}" for i in range(len(header))]
-        cells = ", ".join(
-            f"{'quoted' if column in FREE_TEXT else 'plain'}({name})"
-            for name, column in zip(names, header, strict=True)
-        )
-        rows = self.con.execute(
-            f"copy (select concat_ws(',', {cells}) from ({query}) as q({', '.join(names)})) "
-            f"to '{self._part}' "
-            "(format csv, header false, delim '\x01', quote '', escape '')"
-        ).fetchone()[0]
-        with path.open("ab") as out:
-            if name not in self.rows:
-                out.write(csv_line(header))
-            with self._part.open("rb") as part:
-                shutil.copyfileobj(part, out)
-        self._part.unlink()
-        self.rows[name] = self.rows.get(name, 0) + rows
-        return rows
-
-    def copy(self, name: str, query: str, options: str) -> int:
-        """Write a query to a file of its own."""
-        path = self.path(name)
-        rows = self.con.execute(f"copy ({query}) to '{path}' ({options})").fetchone()[0]
-        self.rows[name] = rows
-        return rows
-
-    def copy_aside(self, name: str, tables: dict[str, Table], query: str, options: str):
-        """Write a query over numpy tables while the caller goes on; one at a time."""
-        self.wait()
-        path = self.path(name)
-
-        def work() -> None:
-            for table, columns in tables.items():
-                self._aside.register(table, columns)
-            copied = self._aside.execute(f"copy ({query}) to '{path}' ({options})")
-            self.rows[name] = copied.fetchone()[0]
-
-        self.rows[name] = 0
-        self._running = self._thread.submit(work)
-
-    def wait(self) -> None:
-        """Return when nothing is being written aside; raise what went wrong there."""
-        if self._running:
-            self._running.result()
-            self._running = None
-
-    def close(self) -> None:
-        """Finish what is being written and let go of DuckDB; may be called twice."""
-        try:
-            self.wait()
-        finally:
-            self._thread.shutdown()
-            self._aside.close()
-            self.con.close()
-
-    def write(self, name: str, text: str, rows: int, encoding: str = "utf-8") -> None:
-        """Write a text as it is."""
-        self.path(name).write_bytes(text.encode(encoding))
-        self.rows[name] = rows
+_FULL_NAME = (
+    f"{_pick(FIRST_NAMES, 'first_name')} || ' ' || {_pick(LAST_NAMES, 'last_name')}"
+)
+_EMAIL = (
+    "lower(strip_accents(replace(replace("
+    f"{text_list(FIRST_NAMES)}[first_name + 1] || '.' || "
+    f"{text_list(LAST_NAMES)}[last_name + 1], '''', ''), ' ', ''))) || person "
+    "|| '@' || "
+    f"{text_list(EMAIL_DOMAINS)}[domain + 1]"
+)
+_PHONE = "dial || printf('%09d', digits)"
+_STREET = f"{text_list(STREETS)}[street + 1] || ' ' || house"
+_REFERENCE = "'r' || substr(md5(cast(number as varchar)), 1, 20)"
+# Zips made of digits only get an apostrophe, so that spreadsheets keep them.
+_ZIP = "case when regexp_full_match(zip, '[0-9]+') then '''' || zip else zip end"
 
 
-def _list(values: list) -> str:
-    """A DuckDB list literal of texts, numbers or booleans, None among them."""
-    return (
-        "["
-        + ", ".join(
-            "null"
-            if v is None
-            else "'" + v.replace("'", "''") + "'"
-            if isinstance(v, str)
-            else str(v).lower()
-            for v in values
-        )
-        + "]"
-    )
-
-
-def csv_line(values) -> bytes:
-    """One CSV record with LF at its end."""
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow(values)
-    return out.getvalue().encode()
-
-
-# ------------------------------------------------------------------------ lookups
 def keep_shop(writer: Writer, shop: Shop, variants: Variants, prices, costs) -> None:
     """Lookup tables of one shop: its variants, countries and cities."""
     number = range(len(variants.sku))
@@ -339,43 +181,6 @@ def keep_shop(writer: Writer, shop: Shop, variants: Variants, prices, costs) -> 
     )
 
 
-TAGGED = ("cpc", "paid_social", "email", "affiliate", "display")
-
-
-def keep_origins(writer: Writer, shop: Shop, origins: Origins) -> None:
-    """Lookup table of where visits come from."""
-    writer.keep(
-        f"origins_{shop.shop_id}",
-        {
-            "origin": list(range(len(origins.rows))),
-            "source": [row.source for row in origins.rows],
-            "medium": [row.medium for row in origins.rows],
-            "campaign": [row.campaign for row in origins.rows],
-            "encoded": [quote_plus(row.campaign or "") for row in origins.rows],
-            "is_tagged": [row.medium in TAGGED for row in origins.rows],
-            "is_google_ad": [
-                row.ad >= 0 and row.source == "google" for row in origins.rows
-            ],
-        },
-    )
-
-
-# ------------------------------------------------------------------------ Shopify
-_FULL_NAME = (
-    f"{_pick(FIRST_NAMES, 'first_name')} || ' ' || {_pick(LAST_NAMES, 'last_name')}"
-)
-_EMAIL = (
-    "lower(strip_accents(replace(replace("
-    f"{text_list(FIRST_NAMES)}[first_name + 1] || '.' || "
-    f"{text_list(LAST_NAMES)}[last_name + 1], '''', ''), ' ', ''))) || person || '@' || "
-    f"{text_list(EMAIL_DOMAINS)}[domain + 1]"
-)
-_PHONE = "dial || printf('%09d', digits)"
-_STREET = f"{text_list(STREETS)}[street + 1] || ' ' || house"
-# Zips made of digits only get an apostrophe, so that spreadsheets keep them.
-_ZIP = "case when regexp_full_match(zip, '[0-9]+') then '''' || zip else zip end"
-
-
 def order_ids(shop: Shop, chance: Chance, number: np.ndarray) -> np.ndarray:
     """The 13-digit ids of orders: growing, with gaps."""
     gap = chance.bits("order id", number) & np.uint64(8191)
@@ -409,7 +214,7 @@ FINANCIAL = (
 
 
 def as_of(o: Table, clock: Clock, seen: np.ndarray) -> Table:
-    """The state of orders as an export at the moment `seen` (UTC, one per order) shows."""
+    """The state of orders as an export at the moment `seen` (UTC, by order) shows."""
     paid, shipped = o["pay_at"] <= seen, o["ship_at"] <= seen
     cancelled = o["cancel_at"] <= seen
     refunded = np.where(o["refund_at"] <= seen, o["refunded"], 0)
@@ -439,7 +244,9 @@ def orders_query(shop: Shop, columns: list[str]) -> str:
     first = {
         "Financial Status": _pick(FINANCIAL, "financial"),
         "Paid at": _stamp("paid"),
-        "Fulfillment Status": "case when shipped then 'fulfilled' else 'unfulfilled' end",
+        "Fulfillment Status": (
+            "case when shipped then 'fulfilled' else 'unfulfilled' end"
+        ),
         "Fulfilled at": _stamp("shipped"),
         "Accepts Marketing": "case when accepts_marketing then 'yes' else 'no' end",
         "Currency": f"'{shop.currency}'",
@@ -450,8 +257,8 @@ def orders_query(shop: Shop, columns: list[str]) -> str:
         "Discount Code": _pick(CODES, "coupon"),
         "Discount Amount": money("o.discount"),
         "Shipping Method": (
-            f"case when place = {POS} or gift_only then null when express then 'Express' "
-            "else 'Standard' end"
+            f"case when place = {POS} or gift_only then null "
+            "when express then 'Express' else 'Standard' end"
         ),
         "Notes": f"case when note < {len(NOTES)} then {_pick(NOTES, 'note')} end",
         "Note Attributes": "case when note = 3 then 'gift_wrap: yes' || chr(10) || "
@@ -464,7 +271,7 @@ def orders_query(shop: Shop, columns: list[str]) -> str:
         ),
         "Payment Reference": (
             f"case when method < {COD} or method in ({SPLIT}, {EDITED}) then "
-            "'r' || substr(md5(cast(number as varchar)), 1, 20) end"
+            f"{_REFERENCE} end"
         ),
         "Refunded Amount": money("refunded_seen"),
         "Outstanding Balance": money("outstanding"),
@@ -476,7 +283,9 @@ def orders_query(shop: Shop, columns: list[str]) -> str:
             "case when fraud then 'fraud' when is_test and number % 2 = 0 then 'test' "
             "when note = 4 then 'newsletter, vip' end"
         ),
-        "Risk Level": "case when fraud then 'High' when note = 5 then 'Medium' else 'Low' end",
+        "Risk Level": (
+            "case when fraud then 'High' when note = 5 then 'Medium' else 'Low' end"
+        ),
         "Source": _pick(PLACES, "place"),
         "Tax 1 Name": (
             "case when o.tax > 0 then tax_name || ' ' || "
@@ -487,13 +296,13 @@ def orders_query(shop: Shop, columns: list[str]) -> str:
         "Receipt Number": f"case when place = {POS} then '1-' || number end",
         "Payment ID": (
             f"case when method < {COD} or method in ({SPLIT}, {EDITED}) then "
-            "'r' || substr(md5(cast(number as varchar)), 1, 20) end"
+            f"{_REFERENCE} end"
         ),
         "Payment Terms Name": f"case when place = {DRAFT} then 'Net 14' end",
         "Payment References": (
-            f"case when method = {EDITED} then 'r' || substr(md5(cast(number as varchar)), "
-            "1, 20) || ' + r' || substr(md5(cast(-number as varchar)), 1, 20) when method "
-            f"< {COD} then 'r' || substr(md5(cast(number as varchar)), 1, 20) end"
+            f"case when method = {EDITED} then {_REFERENCE} || ' + r' "
+            "|| substr(md5(cast(-number as varchar)), 1, 20) "
+            f"when method < {COD} then {_REFERENCE} end"
         ),
     }
     for kind in ("Billing", "Shipping"):
@@ -511,15 +320,22 @@ def orders_query(shop: Shop, columns: list[str]) -> str:
             f"{kind} Province": f"case when {needs} then nullif(province, '') end",
             f"{kind} Country": f"case when {needs} or o.person < 0 then code end",
             f"{kind} Phone": f"case when {needs} and has_phone then {_PHONE} end",
-            f"{kind} Province Name": f"case when {needs} then nullif(province_name, '') end",
+            f"{kind} Province Name": (
+                f"case when {needs} then nullif(province_name, '') end"
+            ),
         }
     every = {
         "Name": "'#' || (1000 + number)",
-        "Email": f"case when person = {STAFF} then 'qa@alder-co.example' when has_email then "
-        f"case when note = 6 then upper({_EMAIL}) else {_EMAIL} end end",
+        "Email": (
+            f"case when person = {STAFF} then 'qa@alder-co.example' "
+            f"when has_email and note = 6 then upper({_EMAIL}) "
+            f"when has_email then {_EMAIL} end"
+        ),
         "Created at": _stamp("created"),
         "Lineitem quantity": "quantity",
-        "Lineitem name": "title || case when option <> '' then ' - ' || option else '' end",
+        "Lineitem name": (
+            "title || case when option <> '' then ' - ' || option else '' end"
+        ),
         "Lineitem price": money("l.price"),
         "Lineitem compare at price": (
             "case when l.variant % 9 = 0 then printf('%.2f', ceil(l.price / 80.0)) "
@@ -528,7 +344,9 @@ def orders_query(shop: Shop, columns: list[str]) -> str:
         "Lineitem sku": "case when not no_sku then sku end",
         "Lineitem requires shipping": "not v.is_gift",
         "Lineitem taxable": "not v.is_gift",
-        "Lineitem fulfillment status": "case when shipped then 'fulfilled' else 'pending' end",
+        "Lineitem fulfillment status": (
+            "case when shipped then 'fulfilled' else 'pending' end"
+        ),
         "Vendor": "vendor",
         "Lineitem discount": money("shown_discount"),
     }
@@ -545,7 +363,8 @@ def orders_query(shop: Shop, columns: list[str]) -> str:
         from l
         inner join o using (number)
         inner join variants_{shop.shop_id} as v on l.variant = v.variant
-        inner join cities_{shop.shop_id} as c on o.country = c.country and o.city = c.city
+        inner join cities_{shop.shop_id} as c
+            on o.country = c.country and o.city = c.city
         order by number, position
     """
 
@@ -590,20 +409,21 @@ def order_table(shop: Shop, o: Table, people: People) -> Table:
 
 def transactions_query(shop: Shop) -> str:
     """The transaction histories of the registered table `t`."""
+    cards = text_list(("Visa", "Mastercard", "American Express"))
     return f"""
         select
             order_id,
             '#' || (1000 + number),
             {_pick(KINDS, "kind")},
-            case when gateway in ({COD}, {MARKET}) or gateway = 4 then 'manual'
+            case when gateway in ({COD}, {MARKET}) or gateway = {BANK} then 'manual'
                 else {_pick(METHODS, "gateway")} end,
             {_stamp("created")},
             {_pick(STATUSES, "status")},
             {money("amount")},
             '{shop.currency}',
-            case when gateway = 0 then {text_list(("Visa", "Mastercard", "American Express"))}
+            case when gateway = {CARD} then {cards}
                 [number % 3 + 1] end,
-            case when gateway in ({COD}, {MARKET}) or gateway = 4
+            case when gateway in ({COD}, {MARKET}) or gateway = {BANK}
                 then {_pick(METHODS, "gateway")} when gateway = {CASH} then 'cash' end
         from t
         order by row_number
@@ -648,7 +468,8 @@ def products_query(shop: Shop) -> str:
         "Tags": once("category || ', outdoor'"),
         "Published": once("'true'"),
         "Option1 Name": once(
-            "case when is_gift then 'Denominations' when option <> '' then 'Size' else 'Title' end"
+            "case when is_gift then 'Denominations' when option <> '' then 'Size' "
+            "else 'Title' end"
         ),
         "Option1 Value": "case when option = '' then 'Default Title' else option end",
         "Variant SKU": "sku",
@@ -689,7 +510,9 @@ def customers_query(shop: Shop) -> str:
         "First Name": _pick(FIRST_NAMES, "first_name"),
         "Last Name": _pick(LAST_NAMES, "last_name"),
         "Email": f"case when not phone_only then {_EMAIL} end",
-        "Accepts Email Marketing": "case when accepts_marketing then 'yes' else 'no' end",
+        "Accepts Email Marketing": (
+            "case when accepts_marketing then 'yes' else 'no' end"
+        ),
         "Default Address Address1": _STREET,
         "Default Address City": "city_name",
         "Default Address Province Code": "nullif(province, '')",
@@ -708,176 +531,4 @@ def customers_query(shop: Shop) -> str:
         from p
         inner join cities_{shop.shop_id} as c using (country, city)
         order by person
-    """
-
-
-# ------------------------------------------------------------------------ GA4
-def _parameter(key: str, kind: str, value: str, json: bool) -> str:
-    """One event parameter in the shape of the BigQuery export."""
-    whole = "varchar" if json else "bigint"
-    values = {
-        "string_value": "cast(null as varchar)",
-        "int_value": f"cast(null as {whole})",
-        "float_value": "cast(null as double)",
-        "double_value": "cast(null as double)",
-    }
-    kinds = {"string": "varchar", "int": whole, "double": "double"}
-    values[f"{kind}_value"] = f"cast({value} as {kinds[kind]})"
-    inner = ", ".join(f"'{k}': {v}" for k, v in values.items())
-    return f"{{'key': '{key}', 'value': {{{inner}}}}}"
-
-
-def events_query(shop: Shop, json: bool = False) -> str:
-    """The event export of the registered tables.
-
-    `e` holds the events and what is known of their visit, one row each; `i` the items of
-    orders.
-
-    Args:
-        shop: Whose events.
-        json: Whole numbers become texts, as BigQuery writes them to JSON.
-    """
-    folder = shop.shop_id.split("_")[1]
-    collections = text_list(c.replace("_", "-") for c in CATEGORIES[:-1])
-    searches = text_list(("tent", "jacket", "lamp", "socks", "stove"))
-    assert len(PAGES) == 8
-    location = f"""
-        '{SITE}/{folder}' || case e.page
-            when 0 then '/'
-            when 1 then '/collections/' || {collections}[e.luck % 7 + 1]
-            when 2 then '/products/' || variants.handle
-            when 3 then '/cart'
-            when 4 then '/checkout'
-            when 5 then '/thank-you'
-            when 6 then '/search?q=' || {searches}[e.luck % 5 + 1]
-            else '/wp-login.php'
-        end || case
-            when e.nth < 3 and e.page < 3 and origins.is_tagged
-                then '?utm_source=' || origins.source || '&utm_medium=' || origins.medium
-                    || '&utm_campaign=' || origins.encoded
-                    || case when origins.is_google_ad then '&gclid=CjwK' || printf('%x', e.click) else '' end
-            else ''
-        end
-    """
-    some = lambda when, inner: f"case when {when} then [{inner}] else [] end"  # noqa: E731
-    parameter = lambda key, kind, value: _parameter(key, kind, value, json)  # noqa: E731
-    always = [
-        parameter("ga_session_id", "int", "session_at"),
-        parameter("ga_session_number", "int", "session_number"),
-        parameter("page_location", "string", "location"),
-        parameter("session_engaged", "string", "cast(is_engaged as integer)"),
-    ]
-    tagged = [parameter(key, "string", key) for key in ("source", "medium", "campaign")]
-    priced = [
-        parameter("currency", "string", f"'{shop.currency}'"),
-        parameter("value", "double", "value"),
-    ]
-    parameters = " || ".join(
-        [
-            f"[{', '.join(always)}]",
-            some(
-                "engaged_ms > 0", parameter("engagement_time_msec", "int", "engaged_ms")
-            ),
-            some("is_landing", ", ".join(tagged)),
-            some("is_staff", parameter("traffic_type", "string", "'internal'")),
-            some("value is not null", ", ".join(priced)),
-            some(
-                "transaction_id is not null",
-                parameter("transaction_id", "string", "transaction_id"),
-            ),
-        ]
-    )
-    whole = "varchar" if json else "bigint"
-    language = "en-us" if shop.country == "US" else "de-de"
-    return f"""
-        select
-            strftime(make_date(cast(day as integer)), '%Y%m%d') as event_date,
-            cast(event_at as {whole}) as event_timestamp,
-            {text_list(EVENTS)}[name + 1] as event_name,
-            {parameters} as event_params,
-            cast(bundle as {whole}) as event_bundle_sequence_id,
-            cast(nth + 1 as {whole}) as batch_event_index,
-            case when customer > 0 then cast(customer as varchar) end as user_id,
-            client || '.' || client_since as user_pseudo_id,
-            {{
-                'category': {text_list(DEVICES)}[device + 1],
-                'operating_system': {text_list(("Android", "Windows", "iOS"))}[device + 1],
-                'language': '{language}',
-                'web_info': {{
-                    'browser': case when is_robot then 'HeadlessChrome'
-                        else {text_list(("Chrome", "Safari", "Firefox"))}[device + 1] end,
-                    'hostname': '{SITE.split("//")[1]}'
-                }}
-            }} as device,
-            {{'country': country_name}} as geo,
-            {{
-                'name': coalesce(first_campaign, first_name),
-                'medium': coalesce(first_medium, '(none)'),
-                'source': coalesce(first_source, '(direct)')
-            }} as traffic_source,
-            case when is_landing then {{
-                'manual_source': source,
-                'manual_medium': medium,
-                'manual_campaign_name': campaign,
-                'gclid': gclid
-            }} end as collected_traffic_source,
-            {{
-                'transaction_id': transaction_id,
-                'purchase_revenue': case when name = 8 then value end
-            }} as ecommerce,
-            items
-        from (
-            select
-                e.*,
-                origins.source,
-                origins.medium,
-                origins.campaign,
-                first_origins.source as first_source,
-                first_origins.medium as first_medium,
-                first_origins.campaign as first_campaign,
-                case when first_origins.source is null then '(direct)' else '(not set)' end
-                    as first_name,
-                countries.country_name,
-                e.nth < 3 and origins.source is not null as is_landing,
-                case when origins.is_google_ad then 'CjwK' || printf('%x', e.click) end as gclid,
-                {location} as location,
-                case when e.name = 8 then cast(e.number + 1000 as varchar) end
-                    as transaction_id,
-                case
-                    when e.name in (3, 4, 5) then e.price * e.quantity / 100.0
-                    else i.value
-                end as value,
-                case
-                    when e.name in (3, 4, 5) then [{{
-                        'item_id': variants.sku,
-                        'item_name': variants.title,
-                        'item_category': variants.category,
-                        'price': e.price / 100.0,
-                        'quantity': cast(e.quantity as {whole})
-                    }}]
-                    else i.items
-                end as items
-            from e
-            inner join origins_{shop.shop_id} as origins on e.origin = origins.origin
-            inner join origins_{shop.shop_id} as first_origins
-                on e.first_origin = first_origins.origin
-            inner join countries_{shop.shop_id} as countries
-                on e.country = countries.country
-            left join variants_{shop.shop_id} as variants on e.variant = variants.variant
-            left join (
-                select
-                    number,
-                    any_value(total) / 100.0 as value,
-                    list({{
-                        'item_id': v.sku,
-                        'item_name': v.title,
-                        'item_category': v.category,
-                        'price': i.price / 100.0,
-                        'quantity': cast(i.quantity as {whole})
-                    }} order by position) as items
-                from i
-                inner join variants_{shop.shop_id} as v using (variant)
-                group by number
-            ) as i on e.number = i.number
-        )
     """
