@@ -1,20 +1,16 @@
--- A session that begins checkout twice is one checkout session, successful if one of
--- its attempts was.
-with checkout_sessions as (
+with checkouts as (
     select
-        session_id,
-        min(checkout_date) as checkout_date,
-        min(shop_id) as shop_id,
-        min(channel_id) as channel_id,
-        min(device) as device,
-        min(visitor_type) as visitor_type,
-        bool_or(is_successful) as is_successful
-    from {{ ref('fct_checkouts') }}
-    group by session_id
+        fct_checkouts.checkout_date,
+        fct_checkouts.shop_id,
+        fct_checkouts.channel_id,
+        fct_checkouts.device,
+        fct_checkouts.visitor_type,
+        fct_checkouts.is_successful
+    from {{ ref('fct_checkouts') }} as fct_checkouts
 ),
 
 sliced as (
-    {{ slices('checkout_sessions', {
+    {{ slices('checkouts', {
         'shop': 'shop_id',
         'channel': 'channel_id',
         'device': 'device',
