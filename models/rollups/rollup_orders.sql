@@ -202,7 +202,7 @@ happenings as (
         0 as charges_order_date,
         0 as gross_profit_order_date,
         -- Shipping paid back alone is a refund, but nothing was returned.
-        case when returns <> 0 or units <> 0 then order_id end as returned_order_id,
+        case when returns > 0 or units > 0 then order_id end as returned_order_id,
         0 as dispatched_orders,
         0 as refused_orders
     from sliced_returns
