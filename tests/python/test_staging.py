@@ -19,7 +19,7 @@ SOURCES = ("shopify", "ga4", "google_ads", "meta_ads")
 def build_staging(shop: Shop) -> Shop:
     """Load the landing folder and build the sources' views, with their data tests."""
     shop.load()
-    selection = [f"staging.{source}" for source in SOURCES]
+    selection = ["countries", *(f"staging.{source}" for source in SOURCES)]
     shop.dbt(
         *("build", "--exclude-resource-type", "unit_test"),
         # Not the tests that look at later layers too.
@@ -262,12 +262,12 @@ def test_ga4_events_and_items(documented):
     assert documented.ask(
         """select event_name, session_id, user_key, cast(event_at as string),
                order_number, value, source, medium, campaign_name, click_id, device,
-               session_number, engagement_seconds, is_engaged
+               country, session_number, engagement_seconds, is_engaged
            from stg_ga4__events order by 1 desc limit 1"""
     ) == [
         (
             *("purchase", "s1:11.22:1788256000", "s1:ann", "2026-09-01 10:00:00"),
-            *("1001", Decimal("120.5"), "ig", "social", None, "f1", "mobile"),
+            *("1001", Decimal("120.5"), "ig", "social", None, "f1", "mobile", "DE"),
             *(2, 2.5, True),
         )
     ]

@@ -37,7 +37,10 @@ select
         )
     ) as click_id,
     lower(trim(device_category)) as device,
-    geo_country as country,
+    -- Orders have codes; so do the visits, that both speak of one country.
+    coalesce(
+        countries.country_code, nullif(events.geo_country, '(not set)')
+    ) as country,
     browser,
     cast(ga_session_number as bigint) as session_number,
     cast(engagement_time_msec as double) / 1000 as engagement_seconds,
@@ -69,4 +72,6 @@ from (
         from {{ source('ga4', 'events') }}
     ) as keyed
 ) as events
-where version = 1
+left join {{ ref('countries') }} as countries
+    on events.geo_country = countries.country_name
+where events.version = 1
