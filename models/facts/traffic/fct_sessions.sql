@@ -44,7 +44,9 @@ select
     not local_sessions.is_bot and not local_sessions.is_internal as is_counted,
     local_sessions.page_views,
     local_sessions.engaged_seconds,
-    local_sessions.is_engaged,
+    -- A thank-you page that is opened again is no purchase, so no engagement either.
+    local_sessions.is_engaged
+    or session_orders.session_id is not null as is_engaged,
     local_sessions.has_product_view,
     local_sessions.has_add_to_cart,
     local_sessions.has_checkout,

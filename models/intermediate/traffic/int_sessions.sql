@@ -17,6 +17,12 @@ with fields as (
         lower(device) as found
     from {{ ref('int_visits') }}
     where device is not null
+    union all
+    select distinct
+        'browser' as field,
+        lower(browser) as found
+    from {{ ref('int_visits') }}
+    where browser is not null
 ),
 
 bot_fields as (
@@ -82,6 +88,7 @@ select
     bot_sources.found is not null
     or bot_pages.found is not null
     or bot_devices.found is not null
+    or bot_browsers.found is not null
     -- Nobody reads more than a page a second for half a minute and buys nothing.
     or (
         int_visits.page_views >= 30
@@ -108,6 +115,10 @@ left join bot_fields as bot_devices
     on
         lower(int_visits.device) = bot_devices.found
         and bot_devices.field = 'device'
+left join bot_fields as bot_browsers
+    on
+        lower(int_visits.browser) = bot_browsers.found
+        and bot_browsers.field = 'browser'
 left join internal_fields as internal_sources
     on
         lower(int_visits.source) = internal_sources.found

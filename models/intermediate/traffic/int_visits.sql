@@ -31,6 +31,7 @@ with from_events as (
         min(cast(event_at as string) || chr(31) || page) as first_page,
         max(device) as device,
         max(country) as country,
+        max(browser) as browser,
         max(session_number) as session_number,
         sum(case when event_name in ('page_view', 'screen_view') then 1 else 0 end)
             as page_views,
@@ -87,6 +88,7 @@ merged as (
         ) as landing_page,
         coalesce(stg_flat__sessions.device, from_events.device) as device,
         coalesce(stg_flat__sessions.country, from_events.country) as country,
+        from_events.browser,
         from_events.session_number,
         coalesce(stg_flat__sessions.page_views, from_events.page_views) as page_views,
         coalesce(
@@ -141,6 +143,7 @@ filled as (
         landing_page,
         device,
         country,
+        browser,
         session_number,
         page_views,
         -- Without measured engagement the time between first and last event stands in.
@@ -174,13 +177,13 @@ select
     landing_page,
     device,
     country,
+    browser,
     session_number,
     cast(page_views as bigint) as page_views,
     cast(engaged_seconds as double) as engaged_seconds,
     is_engaged
     or engaged_seconds >= 10
-    or coalesce(page_views, 0) >= 2
-    or purchases > 0 as is_engaged,
+    or coalesce(page_views, 0) >= 2 as is_engaged,
     is_internal,
     cast(product_views as bigint) as product_views,
     cast(add_to_carts as bigint) as add_to_carts,
