@@ -25,6 +25,7 @@ DAILY = (
     "tax",
     "cogs",
     "returns",
+    "undated_returns",
     "sessions",
     "purchase_sessions",
     "engaged_sessions",
@@ -78,6 +79,9 @@ class Truth:
             o["returns"] = (
                 np.bincount(refunds["order"], refunds["amount"], len(whole)) / 100
             )
+        # Goodwill has no date but the order's, and no goods: the goods' share of it.
+        share = o["sales"] / np.maximum(o["total"] / 100, 0.01)
+        o["undated_returns"] = o["goodwill"] / 100 * share
         o["contact"] = (o["person"] >= 0) & (o["has_email"] | o["has_phone"])
 
     def customers(self, months: list[Table], people: People) -> None:
@@ -124,6 +128,7 @@ class Truth:
             ("sales", "sales"),
             ("shipping", "shipping_sales"),
             ("cogs", "cogs"),
+            ("undated_returns", "undated_returns"),
         ):
             count(name, o[column])
         count("tax", o["tax"] / 100)
@@ -158,7 +163,7 @@ class Truth:
                 "cogs": o["cogs"],
                 "returns": o["returns"],
                 "refunded": (o["refunded"] + o["goodwill"]) / 100.0,
-                "undated": o["goodwill"] / 100.0,
+                "undated_returns": o["undated_returns"],
             },
         )
         devices = "['" + "', '".join(DEVICES) + "']"
@@ -194,7 +199,7 @@ class Truth:
                         "cogs",
                         "returns",
                         "refunded",
-                        "undated",
+                        "undated_returns",
                     )
                 )
             }

@@ -1,0 +1,733 @@
+"""The demo shop: the same every time, in the platforms' words, and in itself coherent.
+
+What the generator says is true is derived here once more from the files alone.
+"""
+
+import hashlib
+import json
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from warehouse.demo.clock import Clock
+from warehouse.demo.generate import MANIFEST, generate
+from warehouse.errors import UserError
+
+SHORT = {"orders": 300, "first": date(2024, 10, 1), "last": date(2025, 3, 31)}
+LONG = {
+    "orders": 1800,
+    "first": date(2025, 12, 1),
+    "last": date(2026, 9, 23),
+    "sessions_per_order": 3,
+}
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory) -> Path:
+    """Half a year with every oddity of 2024 and 2025."""
+    folder = tmp_path_factory.mktemp("short")
+    generate(folder, **SHORT)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory) -> Path:
+    """Three half-years, so that two exports overlap; with what goes wrong in 2026."""
+    folder = tmp_path_factory.mktemp("long")
+    generate(folder, **LONG)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def shop(long) -> duckdb.DuckDBPyConnection:
+    """The long shop's files as tables, all text; of orders the newest version."""
+    con = duckdb.connect()
+    con.execute("set TimeZone = 'UTC'")
+
+    def read(name: str, files: str) -> None:
+        con.execute(
+            f"create table {name} as select *, split_part(filename, '/', -2) as shop "
+            f"from read_csv('{long}/landing/shopify/*/{files}', all_varchar = true, "
+            "filename = true, union_by_name = true, quote = '\"', header = true)"
+        )
+
+    for name, files in (
+        ("rows", "orders_export*.csv"),
+        ("transactions", "transactions*.csv"),
+        ("returned", "returns_report.csv"),
+        ("products", "products_export.csv"),
+        ("customers", "customers_export.csv"),
+    ):
+        read(name, files)
+    con.execute(
+        """
+        create table lines as
+        from rows
+        qualify filename = max(filename) over (partition by shop, Name)
+        """
+    )
+    con.execute("create table orders as from lines where Id is not null")
+    for name in ("orders", "daily", "persons"):
+        con.execute(
+            f"create table true_{name} as "
+            f"from read_parquet('{long}/truth/{name}.parquet')"
+        )
+    con.execute(
+        f"create table events as select *, split_part(filename, '/', -2) as shop "
+        f"from read_parquet('{long}/landing/ga4/*/*.parquet', filename = true)"
+    )
+    return con
+
+
+def one(con: duckdb.DuckDBPyConnection, query: str):
+    """The only row of a query; a single value by itself."""
+    row = con.execute(query).fetchone()
+    return row[0] if len(row) == 1 else row
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+# ------------------------------------------------------------------ the same every time
+def test_the_same_arguments_give_the_same_bytes(short, tmp_path):
+    generate(tmp_path, **SHORT)
+    assert hashes(tmp_path) == hashes(short)
+
+
+def test_another_seed_gives_another_shop(short, tmp_path):
+    generate(tmp_path, **SHORT, seed=8)
+    mine, theirs = hashes(short), hashes(tmp_path)
+    name = "landing/shopify/alder_eu/orders_export_2025_H1.csv"
+    assert mine.keys() == theirs.keys()
+    assert mine[name] != theirs[name]
+
+
+def test_only_its_own_files_are_replaced(tmp_path):
+    generate(tmp_path, **SHORT)
+    mine = tmp_path / "landing" / "shopify" / "alder_eu" / "orders_export_my_own.csv"
+    mine.write_text("mine\n")
+    generate(tmp_path, **(SHORT | {"last": date(2024, 12, 15)}))
+    assert mine.read_text() == "mine\n"
+    assert not list(tmp_path.rglob("orders_export_2025_H1.csv"))
+    listed = json.loads((tmp_path / MANIFEST).read_text())["files"]
+    found = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()}
+    assert found == {*listed, MANIFEST, str(mine.relative_to(tmp_path))}
+
+
+def test_a_file_of_the_user_is_never_overwritten(tmp_path):
+    mine = tmp_path / "landing" / "shopify" / "alder_us" / "products_export.csv"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine\n")
+    with pytest.raises(UserError, match="in the way"):
+        generate(tmp_path, **SHORT)
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == [mine]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"orders": 10}, "too few"),
+        ({"first": date(2026, 9, 1)}, "too short"),
+        ({"first": date(2019, 1, 1)}, "2024 to 2029"),
+        ({"sessions_per_order": 0.5}, "needs a visit"),
+    ],
+)
+def test_arguments_that_make_no_shop_are_explained(tmp_path, arguments, message):
+    with pytest.raises(UserError, match=message):
+        generate(tmp_path, **arguments)
+
+
+# ------------------------------------------------------------------ as platforms write
+def first_line(path: Path) -> str:
+    return path.read_text().split("\n", 1)[0]
+
+
+ORDER_HEADER = (
+    "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,"
+    "Accepts Marketing,Currency,Subtotal,Shipping,Taxes,Total,Discount Code,"
+    "Discount Amount,Shipping Method,Created at,Lineitem quantity,Lineitem name,"
+    "Lineitem price,Lineitem compare at price,Lineitem sku,"
+    "Lineitem requires shipping,Lineitem taxable,Lineitem fulfillment status,"
+    "Billing Name,Billing Street,Billing Address1,Billing Address2,Billing Company,"
+    "Billing City,Billing Zip,Billing Province,Billing Country,Billing Phone,"
+    "Shipping Name,Shipping Street,Shipping Address1,Shipping Address2,"
+    "Shipping Company,Shipping City,Shipping Zip,Shipping Province,"
+    "Shipping Country,Shipping Phone,Notes,Note Attributes,Cancelled at,"
+    "Payment Method,Payment Reference,Refunded Amount,Vendor,Outstanding Balance,"
+    "Employee,Location,Device ID,Id,Tags,Risk Level,Source,Lineitem discount,"
+    "Tax 1 Name,Tax 1 Value,Tax 2 Name,Tax 2 Value,Tax 3 Name,Tax 3 Value,"
+    "Tax 4 Name,Tax 4 Value,Tax 5 Name,Tax 5 Value,Phone,Receipt Number,Duties,"
+    "Billing Province Name,Shipping Province Name"
+)
+
+
+def test_shopify_headers(short):
+    eu, us = (short / "landing/shopify" / shop for shop in ("alder_eu", "alder_us"))
+    newer = ",Payment ID,Payment Terms Name,Next Payment Due At,Payment References"
+    assert first_line(eu / "orders_export_2024_H2.csv") == ORDER_HEADER + newer
+    assert first_line(us / "orders_export_2024_H2.csv") == ORDER_HEADER
+    assert first_line(us / "orders_export_2025_H1.csv") == ORDER_HEADER + newer
+    assert first_line(eu / "transactions_export_2025.csv") == (
+        "Order,Name,Kind,Gateway,Created At,Status,Amount,Currency,Card Type,"
+        "Manual Payment Gateway"
+    )
+    assert first_line(eu / "returns_report.csv").startswith("Day,Order name,Order ID,")
+    assert first_line(eu / "customers_export.csv").startswith(
+        "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address"
+    )
+    assert first_line(eu / "products_export.csv").endswith("Cost per item,Status")
+
+
+def test_shopify_quotes_only_what_needs_quotes(long):
+    text = (long / "landing/shopify/alder_eu/orders_export_2026_H1.csv").read_text()
+    assert '"#' not in text
+    assert ',"Kettle, Pot & Sons",' in text
+    assert ",'10115," in text  # a zip of digits
+    assert " +0100," in text and " +0200," in text  # winter and summer
+
+
+def test_google_ads_files(short):
+    folder = short / "landing/google_ads"
+    lines = (folder / "alder_eu/campaign_report_2024.csv").read_text().split("\n")
+    assert lines[:2] == ["Campaign report", '"October 1, 2024 - December 31, 2024"']
+    assert lines[2].startswith(
+        "Day,Campaign status,Campaign,Campaign ID,Campaign type,"
+    )
+    assert sum(line.startswith("Total: ") for line in lines) == 5
+    assert any(", --," in line for line in lines)
+    excel = (folder / "alder_us/campaign_report_2025.csv").read_bytes()
+    assert excel.startswith(b"\xff\xfe")
+    assert excel.decode("utf-16").split("\n")[2].startswith("Day\tCampaign status\t")
+
+
+def test_meta_files(short):
+    folder = short / "landing/meta_ads"
+    english = (
+        folder / "alder_us/Account-Campaigns-Jan-1-2025-Mar-31-2025.csv"
+    ).read_text()
+    assert "Amount spent (USD),Impressions," in english.split("\n")[0]
+    assert english.split("\n")[1].startswith(",2025-01-01,2025-03-31,,")  # the summary
+    assert '"Remarketing | Cart, 14 days | US"' in english
+    french = (
+        folder / "alder_eu/Account-Campaigns-Oct-1-2024-Dec-31-2024.csv"
+    ).read_text()
+    assert french.startswith("\ufeffJour;Nom de la campagne;")
+    assert "Montant dépensé (EUR)" in french
+
+
+def test_ga4_files(short):
+    folder = short / "landing/ga4"
+    assert not list(folder.glob("alder_us/events_20241[01]*"))
+    report = (folder / "alder_us/traffic_acquisition_202410-202411.csv").read_text()
+    rows = [line for line in report.split("\n") if not line.startswith("#")]
+    assert rows[0].startswith(
+        "Date,Session default channel group,Device category,Sessions,"
+    )
+    assert rows[1].startswith("Grand total,,,")
+    assert rows[2].startswith("20241001,")
+    event = json.loads(
+        (folder / "alder_eu/events_202502.jsonl").read_text().split("\n", 1)[0]
+    )
+    assert event["event_timestamp"].isdigit()
+    assert {p["key"] for p in event["event_params"]} >= {
+        "ga_session_id",
+        "page_location",
+    }
+    names = duckdb.sql(
+        f"select distinct event_name from '{folder}/*/*.parquet' order by 1"
+    ).fetchall()
+    assert {name for (name,) in names} >= {
+        "session_start", "first_visit", "page_view", "view_item", "add_to_cart",
+        "remove_from_cart", "begin_checkout", "add_payment_info", "purchase", "sign_up",
+        "generate_lead",
+    }  # fmt: skip
+
+
+# ------------------------------------------------------------------ coherent
+def test_amounts_of_an_order_fit(shop):
+    """Lines less discounts are the subtotal; subtotal, shipping and tax the total."""
+    wrong = one(
+        shop,
+        """
+        select count(*) from (
+            select
+                first(o.shop) as shop,
+                sum(l."Lineitem quantity"::int * l."Lineitem price"::decimal(18, 2))
+                    as gross,
+                first(o."Discount Amount"::decimal(18, 2)) as discount,
+                first(o.Subtotal::decimal(18, 2)) as subtotal,
+                first(o.Total::decimal(18, 2) - o.Shipping::decimal(18, 2)) as rest,
+                first(o.Taxes::decimal(18, 2)) as tax,
+                first(o."Payment Method") as method
+            from lines as l
+            inner join orders as o using (shop, Name)
+            group by l.shop, l.Name
+        )
+        where gross - discount <> subtotal
+            or (
+                coalesce(method, '') <> 'shopify_payments + manual'
+                and rest <> subtotal + case when shop = 'alder_us' then tax else 0 end
+            )
+        """,
+    )
+    assert wrong == 0
+
+
+def test_included_tax_is_that_of_the_country(shop):
+    worst = one(
+        shop,
+        """
+        select max(abs(
+            "Tax 1 Value"::double - (Subtotal::double + Shipping::double)
+            * rate / (100 + rate)
+        ))
+        from (
+            select *, regexp_extract("Tax 1 Name", '([0-9.]+)%', 1)::double as rate
+            from orders
+            where shop = 'alder_eu' and "Tax 1 Value" is not null
+        )
+        where "Lineitem requires shipping" = 'true' and Name not in (
+            select Name from lines
+            where shop = 'alder_eu' and "Lineitem sku" like 'AL-GIFT%'
+        )
+        """,
+    )
+    assert worst < 0.0051
+
+
+def test_every_kind_of_order_is_there(shop):
+    # Authorized ones are rare: a few of the last days.
+    found = shop.execute('select distinct "Financial Status" from orders').fetchall()
+    usual = {"paid", "pending", "partially_refunded", "refunded", "voided"}
+    assert {status for (status,) in found} - {"authorized"} == usual
+    assert (
+        one(shop, "select count(*) from transactions where Kind = 'authorization'") > 0
+    )
+    for what in (
+        "Source = 'pos'",
+        "Source = 'shopify_draft_order'",
+        "regexp_full_match(Source, '[0-9]+')",
+        "\"Payment Method\" = '(for testing) Bogus Gateway'",
+        '"Payment Method" like \'%(COD)\' and "Outstanding Balance" = Total',
+        "\"Payment Method\" = 'gift_card'",
+        "\"Payment Method\" = 'gift_card + shopify_payments'",
+        "\"Discount Code\" = 'AUTOMATIC DISCOUNTS'",
+        '"Discount Code" is null and "Discount Amount" <> \'0.00\'',
+        "\"Financial Status\" = 'voided' and Total <> '0.00'",
+        '"Financial Status" = \'refunded\' and "Cancelled at" is not null',
+        "contains(Notes, chr(10))",
+        "Email is null",
+    ):
+        assert one(shop, f"select count(*) from orders where {what}") > 0, what
+    assert one(shop, 'select count(*) from lines where "Lineitem sku" is null') > 0
+    assert one(shop, "select count(*) from products where \"Gift Card\" = 'true'") > 0
+    assert one(shop, 'select count(*) from products where "Cost per item" is null') > 0
+
+
+def test_the_last_export_repeats_two_weeks_and_knows_better(shop):
+    both = one(
+        shop,
+        """
+        select
+            count(*),
+            count(*) filter (
+                where old."Financial Status" <> new."Financial Status"
+                or old."Fulfillment Status" <> new."Fulfillment Status"
+            )
+        from rows as old
+        inner join rows as new using (shop, Name)
+        where old.filename < new.filename and old.Id is not null and new.Id = old.Id
+        """,
+    )
+    assert both[0] > 20 and 0 < both[1] < both[0]
+
+
+def test_payments_settle_the_orders(shop):
+    """Money received less money given back is what the order says was paid."""
+    wrong = shop.execute(
+        """
+        select o.shop, o.Name, o."Financial Status", paid, Total, "Refunded Amount"
+        from orders as o
+        inner join (
+            select
+                shop,
+                Name,
+                coalesce(sum(case Kind
+                    when 'sale' then Amount::decimal(18, 2)
+                    when 'capture' then Amount::decimal(18, 2)
+                    when 'refund' then -Amount::decimal(18, 2)
+                end) filter (where Status = 'success'), 0) as paid
+            from transactions
+            group by all
+        ) using (shop, Name)
+        where paid <> case
+            when "Paid at" is null then 0
+            else Total::decimal(18, 2) - "Refunded Amount"::decimal(18, 2)
+        end
+        -- The last day's later payments, and refunds after an order's last export.
+        and "Payment Method" <> 'shopify_payments + manual'
+        and not (paid < Total::decimal(18, 2) and filename like '%2026_H1.csv')
+        and not (paid < Total::decimal(18, 2) and filename like '%2025_H2.csv')
+        """
+    ).fetchall()
+    assert wrong == []
+    attempts = one(
+        shop,
+        """
+        select
+            count(*) filter (where Status = 'failure'),
+            count(*) filter (where Status = 'pending'),
+            count(*) filter (where Kind = 'void')
+        from transactions
+        """,
+    )
+    assert min(attempts) > 0
+
+
+def test_nothing_comes_back_that_was_not_sold(shop):
+    worst = one(
+        shop,
+        """
+        select
+            max(quantity - sold),
+            max(money - total),
+            min(money),
+            count(*) filter (where first_day < created)
+        from (
+            select
+                first(-r_quantity) as quantity,
+                first(-r_money) as money,
+                sum(l."Lineitem quantity"::int) as sold,
+                first(o.Total::decimal(18, 2)) as total,
+                first(first_day) as first_day,
+                first(left(o."Created at", 10)::date) as created
+            from (
+                select
+                    shop,
+                    "Order name" as Name,
+                    sum("Returned quantity"::int) as r_quantity,
+                    sum("Returned amount"::decimal(18, 2)
+                        + "Returned taxes"::decimal(18, 2)
+                        + "Returned shipping"::decimal(18, 2)) as r_money,
+                    min(Day::date) as first_day
+                from returned
+                group by all
+            )
+            inner join lines as l using (shop, Name)
+            inner join orders as o using (shop, Name)
+            group by l.shop, l.Name
+        )
+        """,
+    )
+    assert worst[0] <= 0 and worst[1] <= 0 and worst[2] >= 0 and worst[3] == 0
+    kinds = shop.execute(
+        'select distinct "Return type" from returned order by 1'
+    ).fetchall()
+    assert [kind for (kind,) in kinds] == ["cancellation", "refused", "return"]
+
+
+def test_every_session_of_an_order_is_in_the_events(shop):
+    """Each tracked web order has a purchase event, with its total, in its session."""
+    found = one(
+        shop,
+        """
+        with purchases as (
+            select
+                shop,
+                '#' || ecommerce.transaction_id as order_name,
+                min(make_timestamp(event_timestamp)) as bought_at,
+                first(ecommerce.purchase_revenue) as revenue,
+                count(*) as times
+            from events
+            where event_name = 'purchase'
+            group by all
+        )
+        select
+            count(*),
+            count(*) filter (where p.order_name is null),
+            max(abs(epoch(bought_at) - epoch(t.ordered_at))),
+            max(abs(revenue - t.total)),
+            max(times)
+        from true_orders as t
+        left join purchases as p on t.shop_id = p.shop and t.order_name = p.order_name
+        where t.channel_id is not null and t.exclusion_reason is distinct from 'voided'
+            and t.exclusion_reason is distinct from 'fraud'
+        """,
+    )
+    assert found[0] > 500 and found[1] == 0
+    assert found[2] <= 1 and found[3] < 0.001 and found[4] >= 1
+
+
+def test_orders_without_consent_have_no_session(shop):
+    share = one(
+        shop,
+        "select avg((channel_id is null)::int) from true_orders where is_placed",
+    )
+    assert 0.06 < share < 0.25
+
+
+def test_visitors_on_two_devices_can_be_stitched(shop):
+    ids = one(
+        shop,
+        """
+        select count(*) from (
+            select user_id from events
+            where user_id is not null
+            group by shop, user_id
+            having count(distinct user_pseudo_id) > 1
+        )
+        """,
+    )
+    assert ids > 5
+    unknown = one(
+        shop,
+        """
+        select count(*) from (select distinct shop, user_id from events
+        where user_id is not null) as e
+        left join customers as c
+            on e.shop = c.shop and e.user_id = replace(c."Customer ID", '''', '')
+        where c.shop is null
+        """,
+    )
+    assert unknown == 0
+
+
+def test_what_goes_wrong_shows(shop):
+    broken = one(
+        shop,
+        """
+        select
+            count(distinct user_pseudo_id) filter (where event_name = 'begin_checkout'),
+            count(*) filter (where event_name = 'purchase')
+        from events
+        where shop = 'alder_eu' and event_date = '20260714'
+        """,
+    )
+    assert broken[0] >= 4 and broken[1] <= broken[0] / 3
+    failed = one(
+        shop,
+        """
+        select
+            count(*) filter (where event_name = 'session_start'),
+            count(*) filter (where event_name = 'purchase')
+        from events
+        where collected_traffic_source.manual_campaign_name like '%Summer Broad%'
+        """,
+    )
+    assert failed[0] > 20 and failed[1] == 0
+
+
+# ------------------------------------------------------------------ the truth
+def test_truth_of_sales_follows_from_the_files(shop):
+    """Placed orders, gross sales, discounts and sales, from the export alone."""
+    shop.execute(
+        """
+        create or replace temp table derived as
+        with classified as (
+            select
+                *,
+                Total::double as total,
+                -- Prices with tax: the order's own share of tax is taken out.
+                case when shop = 'alder_eu'
+                    then coalesce(1 - Taxes::double
+                        / nullif(Subtotal::double + Shipping::double, 0), 1)
+                    else 1 end as factor,
+                coalesce("Payment Method" like '%Bogus%', false) as is_test,
+                coalesce(
+                    Source = 'shopify_draft_order' and "Paid at" is null, false
+                ) as is_draft,
+                "Financial Status" = 'voided' as is_voided,
+                "Cancelled at" is not null and "Paid at" is null as is_never_paid
+            from orders
+        ),
+        per_line as (
+            select
+                shop,
+                Name,
+                "Lineitem quantity"::int * "Lineitem price"::double as gross,
+                "Lineitem name" like 'Gift Card%' as is_gift
+            from lines
+        ),
+        merchandise as (
+            select
+                shop, Name, sum(gross) filter (where not is_gift) as gross,
+                bool_and(is_gift) as gift_only
+            from per_line
+            group by all
+        )
+        select
+            shop,
+            Name,
+            left("Created at", 10)::date as day,
+            coalesce(gross, 0) * factor as gross_sales,
+            "Discount Amount"::double * factor as discounts,
+            not (is_test or is_draft or is_voided or is_never_paid or gift_only)
+                as is_placed
+        from classified
+        inner join merchandise using (shop, Name)
+        """
+    )
+    wrong = shop.execute(
+        """
+        select t.*, d.*
+        from true_orders as t
+        full join derived as d on t.shop_id = d.shop and t.order_name = d.Name
+        where t.is_placed is distinct from d.is_placed
+            or t.order_date <> d.day
+            or abs(t.gross_sales::double - d.gross_sales) > 0.01
+            or abs(t.discounts::double - d.discounts) > 0.01
+        """
+    ).fetchall()
+    assert wrong == []
+    days = one(
+        shop,
+        """
+        select max(abs(t.sales::double - coalesce(d.sales, 0))),
+            max(abs(t.placed_orders - coalesce(d.orders, 0)))
+        from true_daily as t
+        left join (
+            select shop, day, sum(gross_sales - discounts) as sales, count(*) as orders
+            from derived where is_placed group by all
+        ) as d on t.shop_id = d.shop and t.day = d.day
+        """,
+    )
+    assert days[0] < 0.02 and days[1] == 0
+
+
+def test_truth_of_returns_follows_from_the_files(shop):
+    worst = one(
+        shop,
+        """
+        select max(abs(t.returns::double - coalesce(r.returns, 0)))
+        from true_daily as t
+        left join (
+            select
+                r.shop, r.Day::date as day, -sum("Returned amount"::double) as returns
+            from returned as r
+            group by all
+        ) as r on t.shop_id = r.shop and t.day = r.day
+        """,
+    )
+    assert worst < 0.005
+
+
+def test_truth_of_customers_follows_from_the_files(shop):
+    """The first placed order of each e-mail (else phone) is the new one."""
+    truth = one(shop, "select count(*) from true_orders where is_new")
+    derived = one(
+        shop,
+        """
+        select count(distinct coalesce(lower(c.Email), lower(o.Email), o.Phone))
+        from orders as o
+        inner join true_orders as t on t.shop_id = o.shop and t.order_name = o.Name
+        left join (
+            select distinct replace(Phone, '''', '') as Phone, Email from customers
+            where Phone is not null and Email is not null
+        ) as c on o.Phone = c.Phone and o.Email is null
+        where t.is_placed and (o.Email is not null or o.Phone is not null)
+        """,
+    )
+    assert derived == truth
+
+
+def test_truth_of_sessions_follows_from_the_files(shop):
+    worst = one(
+        shop,
+        """
+        with sessions as (
+            select
+                shop,
+                user_pseudo_id,
+                list_filter(event_params, lambda p: p.key = 'ga_session_id')[1]
+                    .value.int_value as session_id,
+                min(event_timestamp) as started,
+                first(event_date order by event_timestamp) as day,
+                bool_or(len(list_filter(event_params,
+                    lambda p: p.key = 'traffic_type')) > 0) as is_internal,
+                bool_or(device.web_info.browser = 'HeadlessChrome') as is_robot
+            from events
+            group by all
+        )
+        select
+            max(abs(t.sessions - coalesce(s.sessions, 0))),
+            max(abs(t.bot_sessions - coalesce(s.robots, 0))),
+            sum(t.sessions)
+        from true_daily as t
+        left join (
+            select
+                shop,
+                strptime(day, '%Y%m%d')::date as day,
+                count(*) filter (where not is_internal and not is_robot) as sessions,
+                count(*) filter (where is_robot) as robots
+            from sessions group by all
+        ) as s on t.shop_id = s.shop and t.day = s.day
+        """,
+    )
+    assert worst[0] == 0 and worst[1] == 0 and worst[2] > 3000
+
+
+def test_truth_of_ad_spend_follows_from_the_files(long, shop):
+    google = one(
+        shop,
+        f"""
+        select sum(Cost::double) from read_csv(
+            '{long}/landing/google_ads/alder_eu/campaign_report_*.csv',
+            all_varchar = true, skip = 2, header = true, quote = '"', delim = ','
+        ) where Day not like 'Total%'
+        """,
+    )
+    meta = one(
+        shop,
+        f"""
+        select sum("Amount spent (EUR)"::double) from read_csv(
+            '{long}/landing/meta_ads/alder_eu/*-2026.csv', all_varchar = true,
+            header = true, quote = '"', delim = ','
+        ) where Day is not null
+        """,
+    )
+    truth = one(
+        shop,
+        """
+        select sum(ad_spend)::double from true_daily
+        where shop_id = 'alder_eu'
+        """,
+    )
+    french = (long / "landing/meta_ads/alder_eu").glob("*-2025.csv")
+    spent = [
+        line.split(";")[3]
+        for path in french
+        for line in path.read_text().split("\n")[2:-1]
+    ]
+    spent = sum(float(s.replace("\u00a0", "").replace(",", ".")) for s in spent)
+    assert abs(google + meta + spent - truth) < 0.05
+
+
+def test_totals_are_those_of_the_days(long, shop):
+    totals = json.loads((long / "truth/totals.json").read_text())["shops"]
+    for name, values in totals.items():
+        sales, orders = one(
+            shop,
+            "select sum(sales)::double, sum(placed_orders) from true_daily "
+            f"where shop_id = '{name}'",
+        )
+        assert abs(values["sales"] - sales) < 0.02
+        assert values["placed_orders"] == orders
+
+
+def test_the_clock_knows_both_changes():
+    import numpy as np
+
+    clock = Clock("Europe/Berlin", date(2025, 1, 1), date(2025, 12, 31))
+    noon = np.array(
+        [1_743_206_400, 1_743_292_800]
+    )  # 29 and 30 March 2025, midnight UTC
+    assert clock.offset(noon).tolist() == [3600, 3600]
+    assert clock.offset(noon + 7200).tolist() == [3600, 7200]
+    assert clock.utc(clock.local(noon + 7200)).tolist() == (noon + 7200).tolist()
