@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from math import floor
 from pathlib import Path
 
 import duckdb
@@ -268,7 +269,8 @@ def _plan(row: dict, wide: bool) -> Text:
         return Text("")
     word, mark, colour = PLAN_WORDS[row["plan_status"]]
     attainment = row["plan_attainment"]
-    share = f"{attainment:.0%} " if attainment is not None else ""
+    # Rounded down: 99.9% of a plan is not all of it.
+    share = f"{floor(attainment * 100)}% " if attainment is not None else ""
     return Text(f"{share}{word.ljust(8) if wide else mark}", style=colour)
 
 

@@ -38,6 +38,14 @@ first_days as (
     group by kpi_catalog.kpi_id
 ),
 
+-- A KPI that is not counted to date has nothing to hold a period under way against.
+counted_grains as (
+    select distinct
+        kpi_id,
+        grain
+    from {{ ref('kpi_values') }}
+),
+
 -- Days are kept for the whole only: their slices would be most of the table, and
 -- kpi_values has them.
 measured as (
@@ -106,16 +114,21 @@ compared as (
         coalesce(
             this_period.value, case when kpi_catalog.is_additive then 0 end
         ) as value,
-        coalesce(periods.previous_period_start >= first_days.first_day, false)
+        counted_grains.grain is not null
+        and coalesce(periods.previous_period_start >= first_days.first_day, false)
             as has_previous,
         case
-            when periods.previous_period_start >= first_days.first_day
+            when
+                counted_grains.grain is not null
+                and periods.previous_period_start >= first_days.first_day
                 then coalesce(
                     previous_period.value, case when kpi_catalog.is_additive then 0 end
                 )
         end as previous_value,
         case
-            when periods.last_year_period_start >= first_days.first_day
+            when
+                counted_grains.grain is not null
+                and periods.last_year_period_start >= first_days.first_day
                 then coalesce(
                     last_year.value, case when kpi_catalog.is_additive then 0 end
                 )
@@ -131,6 +144,10 @@ compared as (
         on slots.kpi_id = kpi_catalog.kpi_id
     inner join first_days
         on slots.kpi_id = first_days.kpi_id
+    left join counted_grains
+        on
+            slots.kpi_id = counted_grains.kpi_id
+            and periods.comparison_grain = counted_grains.grain
     left join {{ ref('kpi_values') }} as this_period
         on
             slots.kpi_id = this_period.kpi_id
