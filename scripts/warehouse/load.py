@@ -524,8 +524,9 @@ class _Load:
             return
         rows = connection.execute(
             "select min(line), column_name, expected, found, count(*) "
-            f"from read_parquet({literal(output.rejects)}) where kind <> 'summary' group by all "
-            f"order by 1 limit {_SHOWN_REJECTS - len(self.result.samples)}"
+            f"from read_parquet({literal(output.rejects)}) "
+            "where kind <> 'summary' group by all order by 1 "
+            f"limit {_SHOWN_REJECTS - len(self.result.samples)}"
         ).fetchall()
         for line, column, expected, found, times in rows:
             where = f"{file}, line {line}" + (f", column {column}" if column else "")
