@@ -3,11 +3,11 @@
 {% macro spread_amount(amount, day_number, days) -%}
     case
         when {{ day_number }} < {{ days }} - 1
-            then cast(round({{ amount }} / {{ days }}, 4) as decimal(18, 4))
+            then cast(round({{ amount }} / nullif({{ days }}, 0), 4) as decimal(18, 4))
         else
             cast(
                 {{ amount }} - ({{ days }} - 1)
-                * cast(round({{ amount }} / {{ days }}, 4) as decimal(18, 4))
+                * cast(round({{ amount }} / nullif({{ days }}, 0), 4) as decimal(18, 4))
                 as decimal(18, 4)
             )
     end
@@ -17,7 +17,7 @@
     its start, so that days are whole and add up. -#}
 {% macro spread_count(count, day_number, days) -%}
     cast(
-        floor(cast({{ count }} as double) * ({{ day_number }} + 1) / {{ days }})
-        - floor(cast({{ count }} as double) * {{ day_number }} / {{ days }}) as bigint
+        floor(cast({{ count }} as double) * ({{ day_number }} + 1) / nullif({{ days }}, 0))
+        - floor(cast({{ count }} as double) * {{ day_number }} / nullif({{ days }}, 0)) as bigint
     )
 {%- endmacro %}

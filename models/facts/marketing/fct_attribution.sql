@@ -21,7 +21,7 @@ with shared as (
         ) as gross_profit_share,
         row_number() over (
             partition by int_order_credits.order_id, int_order_credits.model
-            order by int_order_credits.touch_number desc
+            order by int_order_credits.touch_number desc nulls last
         ) as from_last
     from {{ ref('int_order_credits') }} as int_order_credits
     inner join {{ ref('int_order_touches') }} as int_order_touches

@@ -106,12 +106,16 @@ followed as (
         lag(happened_at) over (
             partition by shop_id, person_id
             order by
-                happened_at asc nulls last, is_purchase asc, moment_id asc
+                happened_at asc nulls last,
+                is_purchase asc nulls last,
+                moment_id asc nulls last
         ) as previous_at,
         lag(is_purchase) over (
             partition by shop_id, person_id
             order by
-                happened_at asc nulls last, is_purchase asc, moment_id asc
+                happened_at asc nulls last,
+                is_purchase asc nulls last,
+                moment_id asc nulls last
         ) as previous_is_purchase
     from moments
 ),
@@ -138,7 +142,9 @@ numbered as (
         end) over (
             partition by shop_id, person_id
             order by
-                happened_at asc nulls last, is_purchase asc, moment_id asc
+                happened_at asc nulls last,
+                is_purchase asc nulls last,
+                moment_id asc nulls last
             rows between unbounded preceding and current row
         ) as cart_number
     from followed

@@ -32,7 +32,7 @@ endings as (
             partition by checkouts.session_id
             order by
                 int_purchases.purchased_at asc nulls last,
-                int_purchases.purchase_id asc
+                int_purchases.purchase_id asc nulls last
         ) as preference
     from checkouts
     inner join {{ ref('int_purchases') }} as int_purchases

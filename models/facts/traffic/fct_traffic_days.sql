@@ -1,45 +1,14 @@
-with reported as (
-    select
-        source_system,
-        shop_id,
-        traffic_date,
-        channel,
-        device,
-        sessions,
-        visitors,
-        engaged_sessions,
-        engaged_seconds,
-        page_views,
-        product_view_sessions,
-        add_to_cart_sessions,
-        checkout_sessions,
-        purchase_sessions
-    from {{ ref('stg_ga4__traffic_days') }}
-    union all
-    select
-        source_system,
-        shop_id,
-        traffic_date,
-        channel,
-        device,
-        sessions,
-        visitors,
-        engaged_sessions,
-        engaged_seconds,
-        page_views,
-        product_view_sessions,
-        add_to_cart_sessions,
-        checkout_sessions,
-        purchase_sessions
-    from {{ ref('stg_flat__traffic_days') }}
+-- Reports name channels, files may use their ids: Paid Search is paid_search.
+with reported_channels as (
+    select distinct channel
+    from {{ ref('int_traffic_days') }}
 ),
 
--- Reports name channels, files may use their ids: Paid Search is paid_search.
 channel_names as (
     select
         reported_channels.channel,
         min(channels.channel_id) as channel_id
-    from (select distinct reported.channel from reported) as reported_channels
+    from reported_channels
     inner join {{ ref('channels') }} as channels
         on
             {{ as_channel_id('reported_channels.channel') }} = channels.channel_id
@@ -50,29 +19,29 @@ channel_names as (
 
 summed as (
     select
-        reported.shop_id,
-        reported.source_system,
-        reported.traffic_date,
+        int_traffic_days.shop_id,
+        int_traffic_days.source_system,
+        int_traffic_days.traffic_date,
         coalesce(channel_names.channel_id, 'unassigned') as channel_id,
-        coalesce(lower(trim(reported.device)), 'unknown') as device,
-        sum(reported.sessions) as sessions,
-        sum(reported.visitors) as visitors,
-        sum(reported.engaged_sessions) as engaged_sessions,
-        sum(reported.engaged_seconds) as engaged_seconds,
-        sum(reported.page_views) as page_views,
-        sum(reported.product_view_sessions) as product_view_sessions,
-        sum(reported.add_to_cart_sessions) as add_to_cart_sessions,
-        sum(reported.checkout_sessions) as checkout_sessions,
-        sum(reported.purchase_sessions) as purchase_sessions
-    from reported
+        coalesce(lower(trim(int_traffic_days.device)), 'unknown') as device,
+        sum(int_traffic_days.sessions) as sessions,
+        sum(int_traffic_days.visitors) as visitors,
+        sum(int_traffic_days.engaged_sessions) as engaged_sessions,
+        sum(int_traffic_days.engaged_seconds) as engaged_seconds,
+        sum(int_traffic_days.page_views) as page_views,
+        sum(int_traffic_days.product_view_sessions) as product_view_sessions,
+        sum(int_traffic_days.add_to_cart_sessions) as add_to_cart_sessions,
+        sum(int_traffic_days.checkout_sessions) as checkout_sessions,
+        sum(int_traffic_days.purchase_sessions) as purchase_sessions
+    from {{ ref('int_traffic_days') }} as int_traffic_days
     left join channel_names
-        on reported.channel = channel_names.channel
+        on int_traffic_days.channel = channel_names.channel
     group by
-        reported.shop_id,
-        reported.source_system,
-        reported.traffic_date,
+        int_traffic_days.shop_id,
+        int_traffic_days.source_system,
+        int_traffic_days.traffic_date,
         coalesce(channel_names.channel_id, 'unassigned'),
-        coalesce(lower(trim(reported.device)), 'unknown')
+        coalesce(lower(trim(int_traffic_days.device)), 'unknown')
 ),
 
 session_days as (

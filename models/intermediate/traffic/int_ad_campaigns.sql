@@ -7,7 +7,7 @@ with newest as (
         campaign_type,
         row_number() over (
             partition by campaign_id
-            order by ad_date desc, campaign_name asc nulls last
+            order by ad_date desc nulls last, campaign_name asc nulls last
         ) as preference,
         min(ad_date) over (partition by campaign_id) as first_ad_date,
         max(ad_date) over (partition by campaign_id) as last_ad_date

@@ -145,10 +145,10 @@ ranked as (
         row_number() over (
             partition by shop_id, campaign_id, ad_date
             order by
-                days asc,
-                case when source_system = 'flat' then 1 else 0 end asc,
-                starts_on desc,
-                source_system asc,
+                days asc nulls last,
+                case when source_system = 'flat' then 1 else 0 end asc nulls last,
+                starts_on desc nulls last,
+                source_system asc nulls last,
                 currency asc nulls last
         ) as preference
     from days
@@ -169,7 +169,7 @@ select
     {{ spread_count('impressions', 'day_number', 'days') }} as impressions,
     {{ spread_count('clicks', 'day_number', 'days') }} as clicks,
     {{ spread_count('reach', 'day_number', 'days') }} as reach,
-    cast(conversions / days as double) as conversions,
+    cast(conversions / nullif(days, 0) as double) as conversions,
     {{ spread_amount('conversions_value', 'day_number', 'days') }}
         as conversions_value,
     days > 1 as is_spread,

@@ -42,7 +42,7 @@ weights as (
         order_id,
         touch_number,
         'linear' as model,
-        cast(1 as double) / touches as weight
+        cast(1 as double) / nullif(touches, 0) as weight
     from placed
     union all
     select
@@ -50,9 +50,9 @@ weights as (
         touch_number,
         'position_based' as model,
         case
-            when touches <= 2 then cast(1 as double) / touches
+            when touches <= 2 then cast(1 as double) / nullif(touches, 0)
             when touch_number in (1, touches) then cast(0.4 as double)
-            else cast(0.2 as double) / (touches - 2)
+            else cast(0.2 as double) / nullif(touches - 2, 0)
         end as weight
     from placed
     union all
@@ -72,7 +72,7 @@ rounded as (
         cast(round(weight, 9) as decimal(18, 9)) as credit,
         row_number() over (
             partition by order_id, model
-            order by touch_number desc
+            order by touch_number desc nulls last
         ) as from_last
     from weights
 )

@@ -24,9 +24,9 @@ ranked as (
             partition by
                 shop_id, coalesce(order_number, 'session ' || session_id, event_id)
             order by
-                case when session_id is null then 1 else 0 end asc,
+                case when session_id is null then 1 else 0 end asc nulls last,
                 event_at asc nulls last,
-                event_id asc
+                event_id asc nulls last
         ) as repetition
     from told
 ),
@@ -80,9 +80,11 @@ known as (
         row_number() over (
             partition by coalesce(order_names.order_id, transactions.event_id)
             order by
-                case when transactions.session_id is null then 1 else 0 end asc,
+                case
+                    when transactions.session_id is null then 1 else 0
+                end asc nulls last,
                 transactions.event_at asc nulls last,
-                transactions.event_id asc
+                transactions.event_id asc nulls last
         ) as repetition
     from transactions
     left join order_names
@@ -102,7 +104,9 @@ unseen_orders as (
         int_visits.session_id,
         row_number() over (
             partition by int_orders.order_id
-            order by int_visits.started_at desc nulls last, int_visits.session_id asc
+            order by
+                int_visits.started_at desc nulls last,
+                int_visits.session_id asc nulls last
         ) as preference
     from {{ ref('int_orders') }} as int_orders
     left join {{ ref('int_visits') }} as int_visits

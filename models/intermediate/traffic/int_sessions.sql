@@ -52,7 +52,7 @@ numbers as (
         session_id,
         row_number() over (
             partition by visitor_id
-            order by started_at asc nulls last, session_id asc
+            order by started_at asc nulls last, session_id asc nulls last
         ) as session_number
     from {{ ref('int_visits') }}
     where visitor_id is not null

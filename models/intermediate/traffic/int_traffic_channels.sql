@@ -45,8 +45,8 @@ source_names as (
         row_number() over (
             partition by sources.source
             order by
-                length(traffic_sources.source_name) desc,
-                traffic_sources.source_name asc
+                length(traffic_sources.source_name) desc nulls last,
+                traffic_sources.source_name asc nulls last
         ) as preference
     from sources
     inner join {{ ref('traffic_sources') }} as traffic_sources

@@ -43,7 +43,7 @@ stitched as (
         customer_id,
         row_number() over (
             partition by visitor_id
-            order by linked_at asc nulls last, customer_id asc
+            order by linked_at asc nulls last, customer_id asc nulls last
         ) as preference
     from links
 ),
