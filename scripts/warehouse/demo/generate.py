@@ -40,6 +40,7 @@ from warehouse.demo.write import Writer, csv_line, text_list
 from warehouse.errors import UserError
 
 MANIFEST = "demo_files.json"
+ITEM = ("number", "position", "variant", "quantity", "price")
 BATCH = 400_000  # visits whose events are made at once
 
 
@@ -245,7 +246,11 @@ class _Run:
             self.visits.plan(index, month["orders"])
             self._shopify(index, month, first, last)
             # Visits refer to orders of their own month and of the two beside it.
-            self.recent[index] = [*self.recent[index][-2:], month]
+            kept = {
+                "orders": _only(month["orders"], ("number", "lines", "total")),
+                "lines": _only(month["lines"], ITEM),
+            }
+            self.recent[index] = [*self.recent[index][-2:], kept]
 
     def _shopify(
         self, index: int, month: dict[str, Table], first: date, last: date
@@ -349,12 +354,7 @@ class _Run:
             return
         parts = [part for part in self.recent[index] if length(part["orders"])]
         lines = stack([part["lines"] for part in parts])
-        o = stack(
-            [
-                {c: part["orders"][c] for c in ("number", "lines", "total")}
-                for part in parts
-            ]
-        )
+        o = stack([part["orders"] for part in parts])
         starts = {
             "number": o["number"][:1],
             "lines": o["lines"],
@@ -438,10 +438,7 @@ class _Run:
         wanted = e["checkout_lines"][e["checkout_lines"] >= 0] - o["number"][0]
         used[wanted] = True
         rows = np.repeat(used, o["lines"])
-        items = {
-            c: lines[c][rows]
-            for c in ("number", "position", "variant", "quantity", "price")
-        }
+        items = take(lines, rows)
         items["total"] = np.repeat(o["total"], o["lines"])[rows]
         name = f"landing/ga4/{shop.shop_id}/events_{first:%Y%m}{suffix}"
         as_json = (first.year, first.month) == JSON_MONTH
@@ -649,3 +646,8 @@ class _Run:
         text = json.dumps({"arguments": self.arguments, "shops": totals}, indent=1)
         self.writer.write("truth/totals.json", text + "\n", len(totals))
         return totals
+
+
+def _only(table: Table, columns: tuple[str, ...]) -> Table:
+    """The given columns of a table; nothing of an empty one."""
+    return {column: table[column] for column in columns} if table else {}
