@@ -14,6 +14,7 @@ import pytest
 from warehouse.demo.clock import Clock
 from warehouse.demo.generate import MANIFEST, generate
 from warehouse.errors import UserError
+from warehouse.paths import data_dir, warehouse_file
 
 SHORT = {"orders": 300, "first": date(2024, 10, 1), "last": date(2025, 3, 31)}
 LONG = {
@@ -719,6 +720,121 @@ def test_totals_are_those_of_the_days(long, shop):
         )
         assert abs(values["sales"] - sales) < 0.02
         assert values["placed_orders"] == orders
+
+
+# ------------------------------------------------------------------ the warehouse
+@pytest.fixture(scope="module")
+def built() -> duckdb.DuckDBPyConnection:
+    """The demo's warehouse beside its truth; skips where it is not built."""
+    folder, file = data_dir("demo"), warehouse_file("demo")
+    if not file.exists() or not (folder / "truth/orders.parquet").exists():
+        pytest.skip("the demo warehouse is not built: warehouse demo, warehouse run")
+    con = duckdb.connect(str(file), read_only=True)
+    con.execute("set TimeZone = 'UTC'")
+    for name in ("orders", "daily"):
+        con.execute(
+            f"create temp table true_{name} as "
+            f"from read_parquet('{folder}/truth/{name}.parquet')"
+        )
+    try:
+        rows = one(con, "select count(*) from fct_orders")
+    except duckdb.CatalogException:
+        pytest.skip("the demo warehouse has no orders yet: warehouse run")
+    if rows != one(con, "select count(*) from true_orders"):
+        pytest.skip("the demo warehouse holds another shop than the one last made")
+    return con
+
+
+def test_the_warehouse_finds_every_order(built):
+    wrong = built.execute(
+        """
+        select t.shop_id, t.order_name
+        from true_orders as t
+        left join fct_orders as o
+            on t.shop_id = o.shop_id and substr(t.order_name, 2) = o.order_number
+        where o.order_id is null
+            or t.is_placed <> o.is_placed
+            or t.exclusion_reason is distinct from o.exclusion_reason
+            or t.order_date <> o.order_date
+            or t.is_placed and (
+                t.customer_order_number is distinct from o.customer_order_number
+                or t.units <> o.units
+                or abs(t.gross_sales - o.gross_sales / o.fx_rate) > 0.001
+                or abs(t.discounts - o.discounts / o.fx_rate) > 0.001
+                or abs(t.sales - o.sales / o.fx_rate) > 0.001
+                or abs(t.shipping - o.shipping / o.fx_rate) > 0.001
+                or abs(t.tax - o.tax / o.fx_rate) > 0.001
+                or abs(t.cogs - coalesce(o.cogs / o.fx_rate, t.cogs)) > 0.001
+                or abs(t.returns + t.undated_returns - o.returns / o.fx_rate) > 0.02
+            )
+        """
+    ).fetchall()
+    assert wrong == []
+
+
+def test_the_warehouse_counts_every_session(built):
+    wrong = built.execute(
+        """
+        with found as (
+            select
+                shop_id,
+                session_date as day,
+                count(*) filter (where is_counted) as sessions,
+                count(*) filter (where is_counted and has_purchase) as purchases,
+                count(*) filter (where is_counted and is_engaged) as engaged,
+                count(*) filter (where is_bot) as robots,
+                count(*) filter (where is_internal) as internal
+            from fct_sessions
+            group by all
+            union all
+            select
+                shop_id, traffic_date, sum(sessions), sum(purchase_sessions),
+                sum(engaged_sessions), 0, 0
+            from fct_traffic_days
+            where shop_id = 'alder_us' and traffic_date < date '2024-12-01'
+            group by all
+        )
+        select t.shop_id, t.day
+        from true_daily as t
+        left join found using (shop_id, day)
+        where t.sessions <> coalesce(found.sessions, 0)
+            or t.purchase_sessions <> coalesce(purchases, 0)
+            or t.engaged_sessions <> coalesce(engaged, 0)
+            or t.bot_sessions <> coalesce(robots, 0)
+            or t.internal_sessions <> coalesce(internal, 0)
+        """
+    ).fetchall()
+    assert wrong == []
+
+
+def test_the_warehouse_dates_every_return_and_ad(built):
+    wrong = built.execute(
+        """
+        with returned as (
+            select
+                fct_returns.shop_id,
+                fct_returns.return_date as day,
+                sum(fct_returns.returns / fct_orders.fx_rate) as amount
+            from fct_returns
+            inner join fct_orders using (order_id)
+            where fct_returns.is_placed and not fct_returns.is_date_estimated
+            group by all
+        ),
+        spent as (
+            select shop_id, ad_date as day, sum(spend / fx_rate) as amount
+            from fct_ad_days
+            group by all
+        )
+        select t.shop_id, t.day, t.returns, returned.amount, t.ad_spend, spent.amount
+        from true_daily as t
+        left join returned using (shop_id, day)
+        left join spent using (shop_id, day)
+        where abs(t.ad_spend - coalesce(spent.amount, 0)) > 0.01
+            -- A refund is converted at its own day's rate.
+            or abs(t.returns - coalesce(returned.amount, 0)) > 0.01 + t.returns * 0.05
+        """
+    ).fetchall()
+    assert wrong == []
 
 
 def test_the_clock_knows_both_changes():

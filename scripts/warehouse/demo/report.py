@@ -1,5 +1,6 @@
 """Says what `warehouse demo` has made."""
 
+import re
 from pathlib import Path
 
 from rich.console import Console
@@ -14,8 +15,11 @@ def report(made: Made, console: Console) -> None:
     for name, rows in made.files.items():
         parts = Path(name).parts
         source = "/".join(parts[1:-1]) if parts[0] == "landing" else "truth"
-        stem = parts[-1].split(".")[0].rstrip("0123456789-_H")
-        entry = groups.setdefault((source, stem.removesuffix("_")), [0, 0, 0])
+        # orders_export_2025_H1.csv and its like are one kind of export.
+        stem = re.split(r"[-_](?=[0-9]|[A-Z][a-z]{2}-[0-9])", parts[-1].split(".")[0])[
+            0
+        ]
+        entry = groups.setdefault((source, stem), [0, 0, 0])
         entry[0] += 1
         entry[1] += rows
         entry[2] += (made.folder / name).stat().st_size
