@@ -35,6 +35,7 @@ LAKE_COLUMNS = ("_file", "_row", "_loaded_at", "_shop_id")
 _DATA_SUFFIXES = (".csv", ".txt", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
 _DATA_SUFFIXES += (".xlsx", ".xlsm", ".gz", ".zip")
 _CURRENCY = "{currency}"
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast
 
 
 def normal(header: str) -> str:
@@ -259,7 +260,7 @@ def read_contracts(root: Path | None = None) -> dict[str, Source]:
 
 def _sources(path: Path) -> Iterator[Source]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read: {error}", "Mend the YAML.") from None
     if not isinstance(content, dict):

@@ -348,7 +348,7 @@ class _Load:
         try:
             yield
         except UserError as error:
-            self.seen.add((source, file))
+            self._see(source, file)
             self.result.refused.append(
                 Refusal(f"{source}/{file}", error.message, error.hint)
             )
@@ -358,11 +358,17 @@ class _Load:
                 str(self.landing)
             ):
                 raise
-            self.seen.add((source, file))
+            self._see(source, file)
             message = f"{file} cannot be read: {error.strerror}."
             hint = "Look at the file's permissions."
             self.result.refused.append(Refusal(f"{source}/{file}", message, hint))
             self._refuse_entry(source, file, None, message)
+
+    def _see(self, source: str, file: str) -> None:
+        """Note that a file is there, though its members cannot be told."""
+        self.seen.add((source, file))
+        members = (k for k in self.loaded if k[0] == source)
+        self.seen.update(k for k in members if k[1].startswith(f"{file}/"))
 
     def _refuse_entry(
         self,

@@ -374,6 +374,11 @@ def _json(connection, item: Input, out: Path, scratch: Path) -> Output:
     path, look = item.path, item.survey
     if look.encoding == "cp1252" and look.has_nul:
         raise UserError(f"{item.file} is not text.", "Export it again.")
+    if look.has_bad_bytes:
+        raise UserError(
+            f"{item.file} holds bytes that are no UTF-8.",
+            "JSON is UTF-8 by its standard: export it again.",
+        )
     if look.encoding != "utf-8":
         path = scratch / "text.json"
         bytes_.transcode(item.path, path, look.encoding, False)
@@ -504,7 +509,7 @@ def _is_json_lines(path: Path, name: str) -> bool:
         first = next(filter(None, lines), b"")
     try:
         return isinstance(json.loads(first), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return not first.startswith((b"[", b"{"))
 
 
@@ -529,7 +534,7 @@ def _split_json(path: Path, to: Path, name: str) -> int:
                 break
             try:
                 _, end = decoder.raw_decode(text, at)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 line = text.count("\n", 0, at) + 1
                 raise UserError(
                     f"{name} is not valid JSON (line {line}: {error}).",
@@ -590,7 +595,8 @@ def _parquet(connection, item: Input, out: Path, scratch: Path) -> Output:
     )
     whole = ", ".join(f"{values.name(n)} := {values.name(n)}" for n, _ in schema)
     sql = (
-        f"(select {columns}, file_row_number + 1 as _row, _row as _line, "
+        f"(select {columns}, file_row_number + 1 as _row, "
+        "file_row_number + 1 as _line, "
         f"cast(to_json(struct_pack({whole})) as varchar) as _raw "
         f"from read_parquet({file}, file_row_number = true))"
     )
@@ -635,38 +641,35 @@ def _xlsx(connection, item: Input, out: Path, scratch: Path) -> Output:
     import openpyxl
 
     try:
-        book = openpyxl.load_workbook(item.path, read_only=True, data_only=True)
-    except Exception as error:  # openpyxl raises whatever its parsers raise
+        with item.path.open("rb") as file:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            return _book(connection, item, out, scratch, book)
+    except (UserError, duckdb.Error):
+        raise
+    except Exception as error:  # openpyxl lets through whatever its parsers raise
         raise UserError(
             f"{item.file} cannot be read as an Excel workbook: {_first_line(error)}.",
             "Open it in Excel and save it again as .xlsx or as CSV UTF-8.",
         ) from None
+
+
+def _book(connection, item: Input, out: Path, scratch: Path, book) -> Output:
+    """Read the first sheet whose header fits a table."""
     nearest: list[str] = []
-    try:
-        for sheet in book.worksheets:
-            above: list[str] = []
-            for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
-                if number > HEADER_WITHIN:
-                    break
-                header = [_cell(cell) for cell in cells]
-                while header and not header[-1]:
-                    header.pop()
-                if fit := best_fit(item.tables, header):
-                    return _sheet(
-                        connection,
-                        item,
-                        out,
-                        scratch,
-                        sheet,
-                        number,
-                        header,
-                        fit,
-                        above,
-                    )
-                above.append(",".join(header))
-                nearest = max(nearest, header, key=len)
-    finally:
-        book.close()
+    for sheet in book.worksheets:
+        above: list[str] = []
+        for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+            if number > HEADER_WITHIN:
+                break
+            header = [_cell(cell) for cell in cells]
+            while header and not header[-1]:
+                header.pop()
+            if fit := best_fit(item.tables, header):
+                return _sheet(
+                    connection, item, out, scratch, sheet, number, header, fit, above
+                )
+            above.append(",".join(header))
+            nearest = max(nearest, header, key=len)
     raise no_header(item.file, item.tables, nearest)
 
 

@@ -216,6 +216,8 @@ def unpack_gz(path: Path, to: Path) -> None:
             for chunk in chunks(source):
                 target.write(chunk)
     except (OSError, EOFError, zlib.error) as error:
+        if getattr(error, "errno", None):
+            raise  # not the file's fault: no room, no permission
         raise UserError(
             f"{path.name} cannot be unpacked: {error}.",
             "The file is damaged or cut off: export or download it again.",
@@ -263,6 +265,8 @@ def unpack_member(path: Path, member: str, to: Path) -> None:
             for chunk in chunks(source):
                 target.write(chunk)
     except (zipfile.BadZipFile, OSError, RuntimeError, EOFError, zlib.error) as error:
+        if getattr(error, "errno", None):
+            raise
         raise UserError(
             f"{path.name}/{member} cannot be unpacked: {error}.",
             "The archive is damaged or protected: unpack it and land the files.",
