@@ -1,3 +1,64 @@
+with keyed as (
+    select
+        *,
+        {{ shop_of_file() }} as shop,
+        {{ ga4_event_id() }} as event_key
+    from {{ source('ga4', 'events') }}
+),
+
+-- Few events are exported twice: a window over those alone is half the work of one over
+-- all.
+repeated as (
+    select event_key
+    from keyed
+    group by event_key
+    having count(*) > 1
+),
+
+newest as (
+    select
+        event_key,
+        _loaded_at,
+        _row,
+        {{ newest_row(['event_key']) }} as version
+    from keyed
+    where event_key in (select repeated.event_key from repeated)
+),
+
+events as (
+    select
+        keyed.*,
+        -- The visitor's first source stands on every later event too: it is the source
+        -- of this session only in the first one.
+        case
+            when
+                coalesce(keyed.param_source, keyed.param_medium, keyed.param_campaign)
+                is not null
+                then 'event'
+            when
+                coalesce(
+                    keyed.manual_source,
+                    keyed.manual_medium,
+                    keyed.manual_campaign_name
+                ) is not null
+                then 'address'
+            when
+                keyed.event_name = 'first_visit'
+                or (
+                    keyed.event_name = 'session_start'
+                    and keyed.ga_session_number = '1'
+                )
+                then 'first'
+        end as traffic
+    from keyed
+    left join newest
+        on
+            keyed.event_key = newest.event_key
+            and keyed._loaded_at = newest._loaded_at
+            and keyed._row = newest._row
+    where coalesce(newest.version, 1) = 1
+)
+
 select
     'ga4' as source_system,
     shop as shop_id,
@@ -46,32 +107,6 @@ select
     cast(engagement_time_msec as double) / 1000 as engagement_seconds,
     coalesce(session_engaged in ('1', '1.0', 'true'), false) as is_engaged,
     coalesce(traffic_type = 'internal', false) as is_internal
-from (
-    select
-        *,
-        {{ shop_of_file() }} as shop,
-        -- The visitor's first source stands on every later event too: it is the source
-        -- of this session only in the first one.
-        case
-            when coalesce(param_source, param_medium, param_campaign) is not null
-                then 'event'
-            when
-                coalesce(manual_source, manual_medium, manual_campaign_name)
-                is not null
-                then 'address'
-            when
-                event_name = 'first_visit'
-                or (event_name = 'session_start' and ga_session_number = '1')
-                then 'first'
-        end as traffic,
-        {{ newest_row(['event_key']) }} as version
-    from (
-        select
-            *,
-            {{ ga4_event_id() }} as event_key
-        from {{ source('ga4', 'events') }}
-    ) as keyed
-) as events
+from events
 left join {{ ref('countries') }} as countries
     on events.geo_country = countries.country_name
-where events.version = 1
