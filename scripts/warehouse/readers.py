@@ -413,16 +413,17 @@ def _json(connection, item: Input, out: Path, scratch: Path) -> Output:
         "where j is not null) group by k order by min(_row), k"
     ).fetchall()
     names = [key for (key,) in keys]
-    header, virtual, paths = list(names), set(), []
+    header, virtual = list(names), set()
+    paths: list[tuple[str, ...]] = []  # from the object down to the value
     for key in names:
-        paths.append(("path", "$" + _json_key(key)))
+        paths.append((key,))
     for parts in _dotted(item.tables):
         root = next((n for n in names if n.casefold() == parts[0].casefold()), None)
         if root is None:
             continue
         virtual.add(len(header))
         header.append(".".join(parts))
-        paths.append(("key", root, parts))
+        paths.append((root, *parts[1:]))
     fit = best_fit(item.tables, header, frozenset(virtual))
     if fit is None:
         if not names and landed:
@@ -431,26 +432,31 @@ def _json(connection, item: Input, out: Path, scratch: Path) -> Output:
                 "It must hold one JSON object a line.",
             )
         raise no_header(item.file, item.tables, names)
-    plain = [m for m in fit.matches if paths[m.position][0] == "path"]
-    nested = [m for m in fit.matches if paths[m.position][0] == "key"]
-    wanted = [paths[m.position][1] for m in plain]
-    wanted += [
-        "$" + "".join(map(_json_key, (r, *p[1:]))) for r, p in _keyed(paths, nested)
-    ]
-    wanted += ["$" + _json_key(r) for r, _ in _keyed(paths, nested)]
-    columns = [f"nullif(v[{i + 1}], '') as c{m.position}" for i, m in enumerate(plain)]
-    for i, match in enumerate(nested):
-        path_at, list_at = len(plain) + i + 1, len(plain) + len(nested) + i + 1
-        key = ".".join(paths[match.position][2][1:])
-        columns.append(
-            f"nullif(case when starts_with(v[{list_at}], '[') "
-            f"then {_key_value_json(f'v[{list_at}]', key)} "
-            f"else v[{path_at}] end, '') as c{match.position}"
-        )
-    listed = ", ".join(values.text(p) for p in wanted)
+    # Every path of a line is read at once; lists of keys and values are made once.
+    wanted: list[str] = []
+
+    def position(*keys: str) -> str:
+        path = "$" + "".join(map(_json_key, keys))
+        if path not in wanted:
+            wanted.append(path)
+        return f"v[{wanted.index(path) + 1}]"
+
+    lists: dict[str, tuple[str, str]] = {}
+    columns = []
+    for match in fit.matches:
+        root, *parts = paths[match.position]
+        made = position(root, *parts)
+        if parts:
+            if root not in lists:
+                lists[root] = _json_keys_and_values(position(root))
+            number = list(lists).index(root)
+            made = f"coalesce({_value_of(number, '.'.join(parts))}, {made})"
+        columns.append(f"nullif({made}, '') as c{match.position}")
+    listed = ", ".join(values.text(path) for path in wanted)
     sql = (
-        f"(select {', '.join(columns)}, j, _row, _line, _raw from (select *, "
-        f"json_extract_string(j, [{listed}]) as v from {objects}))"
+        f"(select {', '.join(columns)}, j, _row, _line, _raw "
+        f"from (select *{_listed(lists.values())} from (select *, "
+        f"json_extract_string(j, [{listed}]) as v from {objects})))"
     )
     relation = _Relation(
         fit,
@@ -463,22 +469,19 @@ def _json(connection, item: Input, out: Path, scratch: Path) -> Output:
     return _direct(connection, item, relation, landed, output, out, scratch)
 
 
-def _keyed(paths, nested):
-    return [paths[match.position][1:] for match in nested]
-
-
 def _json_key(key: str) -> str:
     return '."' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _key_value_json(x: str, key: str) -> str:
+def _json_keys_and_values(x: str) -> tuple[str, str]:
     shape = ", ".join(f'"{k}":"VARCHAR"' for k in _VALUE_KEYS)
-    shape = f'[{{"key":"VARCHAR","value":{{{shape}}}}}]'
-    found = (
-        f"list_filter(from_json({x}, {values.text(shape)}), "
-        f"lambda p: p.key = {values.text(key)})[1].value"
+    shape = values.text(f'[{{"key":"VARCHAR","value":{{{shape}}}}}]')
+    parsed = f"case when starts_with({x}, '[') then from_json({x}, {shape}) end"
+    found = ", ".join(f"p.value.{k}" for k in _VALUE_KEYS)
+    return (
+        f"list_transform({parsed}, lambda p: p.key)",
+        f"list_transform({parsed}, lambda p: coalesce({found}))",
     )
-    return "coalesce(" + ", ".join(f"({found}).{k}" for k in _VALUE_KEYS) + ")"
 
 
 def _dotted(tables: Sequence[Table]) -> list[list[str]]:
@@ -575,14 +578,21 @@ def _parquet(connection, item: Input, out: Path, scratch: Path) -> Output:
     header: list[str] = []
     virtual: set[int] = set()
     expressions: list[str] = []
+    lists: dict[str, tuple[str, str]] = {}  # keys and values of a list of both
     for name, kind in schema:
+        if pair := _keys_and_values(values.name(name), kind):
+            lists[name] = pair
         header.append(name)
         expressions.append(_as_text(values.name(name), kind))
     for parts in _dotted(item.tables):
         for name, kind in schema:
-            if name.casefold() == parts[0].casefold() and (
-                made := _nested(values.name(name), kind, parts[1:])
-            ):
+            if name.casefold() != parts[0].casefold():
+                continue
+            if name in lists:
+                made = _value_of(list(lists).index(name), ".".join(parts[1:]))
+            else:
+                made = _nested(values.name(name), kind, parts[1:])
+            if made:
                 virtual.add(len(header))
                 header.append(".".join(parts))
                 expressions.append(made)
@@ -598,7 +608,8 @@ def _parquet(connection, item: Input, out: Path, scratch: Path) -> Output:
         f"(select {columns}, file_row_number + 1 as _row, "
         "file_row_number + 1 as _line, "
         f"cast(to_json(struct_pack({whole})) as varchar) as _raw "
-        f"from read_parquet({file}, file_row_number = true))"
+        f"from (select *{_listed(lists.values())} "
+        f"from read_parquet({file}, file_row_number = true)))"
     )
     relation = _Relation(fit, dict(fit.currencies), sql, True)
     return _direct(connection, item, relation, landed, Output(), out, scratch)
@@ -618,22 +629,39 @@ def _nested(x: str, kind, parts: Sequence[str]) -> str | None:
         for child, child_kind in kind.children:
             if child.casefold() == parts[0].casefold():
                 return _nested(f"{x}.{values.name(child)}", child_kind, parts[1:])
-    if kind.id == "list":
-        element = kind.children[0][1]
-        if element.id == "struct":
-            children = dict(element.children)
-            value = children.get("value")
-            if "key" in children and value is not None:
-                key = values.text(".".join(parts))
-                found = f"list_filter({x}, lambda p: p.key = {key})[1].value"
-                if value.id != "struct":
-                    return _as_text(found, value)
-                inner = {child for child, _ in value.children}
-                picked = [
-                    f"cast(({found}).{k} as varchar)" for k in _VALUE_KEYS if k in inner
-                ]
-                return f"coalesce({', '.join(picked)})" if picked else None
     return None
+
+
+def _keys_and_values(x: str, kind) -> tuple[str, str] | None:
+    """The keys and the values of a list such as `event_params`, as two lists."""
+    if kind.id != "list" or kind.children[0][1].id != "struct":
+        return None
+    element = dict(kind.children[0][1].children)
+    if not {"key", "value"} <= element.keys():
+        return None
+    value = "p.value"
+    if element["value"].id == "struct":
+        inner = {child for child, _ in element["value"].children}
+        found = [f"cast(p.value.{k} as varchar)" for k in _VALUE_KEYS if k in inner]
+        if not found:
+            return None
+        value = f"coalesce({', '.join(found)})"
+    return (
+        f"list_transform({x}, lambda p: p.key)",
+        f"list_transform({x}, lambda p: cast({value} as varchar))",
+    )
+
+
+def _listed(pairs) -> str:
+    """Columns for lists of keys and values, made once for all the keys asked for."""
+    return "".join(
+        f", {keys} as _keys_{i}, {found} as _values_{i}"
+        for i, (keys, found) in enumerate(pairs)
+    )
+
+
+def _value_of(number: int, key: str) -> str:
+    return f"_values_{number}[list_position(_keys_{number}, {values.text(key)})]"
 
 
 # ----------------------------------------------------------------------------- Excel

@@ -212,35 +212,40 @@ def _date(x: str, kind: str, plan: Plan, column: str) -> str:
         return f"case when regexp_matches({t}, {text(match)}) then {made} end"
     if shape == "iso":
         parts = r"^([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})"
-        day = _glue(t, parts, "ymd")
-        rest = f"regexp_replace({t}, {text(parts + '[T ]?')}, '')"
+        day = _glue("v_text", parts, "ymd")
+        rest = f"regexp_replace(v_text, {text(parts + '[T ]?')}, '')"
     elif shape == "compact":
-        day = _glue(t, r"^([0-9]{4})([0-9]{2})([0-9]{2})", "ymd")
+        day = _glue("v_text", r"^([0-9]{4})([0-9]{2})([0-9]{2})", "ymd")
         rest = "''"
     elif shape == "words":
-        words = f"regexp_extract({t}, {text(_WORDS_DATE)}, 1)"
+        words = f"regexp_extract(v_text, {text(_WORDS_DATE)}, 1)"
         words = f"regexp_replace(regexp_replace({words}, '[.,]', ''), ',', '')"
         words = f"replace(regexp_replace({words}, '[.,]', '', 'g'), '-', ' ')"
         formats = ", ".join(text(f) for f in _MONTHS)
         day = f"strftime(try_strptime({words}, [{formats}]), '%Y-%m-%d')"
-        rest = f"regexp_replace({t}, {text(_WORDS_DATE + ',? ?')}, '')"
+        rest = f"regexp_replace(v_text, {text(_WORDS_DATE + ',? ?')}, '')"
     else:
         parts = r"^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4}|[0-9]{2})"
-        day = _glue(t, parts, order)
-        rest = f"regexp_replace({t}, {text(parts + '[T ,]*')}, '')"
+        day = _glue("v_text", parts, order)
+        rest = f"regexp_replace(v_text, {text(parts + '[T ,]*')}, '')"
     zone = r" ?(Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)$"
-    offset = f"regexp_extract({rest}, {text(zone)}, 1)"
-    clock = f"upper(trim(regexp_replace({rest}, {text(zone)}, '')))"
     formats = ", ".join(text(f) for f in _ISO_TIMES)
     moment = (
-        f"case when {clock} = '' then try_cast({day} as timestamp) "
-        f"else try_strptime({day} || ' ' || {clock}, [{formats}]) end"
+        "case when v_clock = '' then try_cast(v_day as timestamp) "
+        f"else try_strptime(v_day || ' ' || v_clock, [{formats}]) end"
     )
     if kind == "date":
-        slow = f"strftime({moment}, '%Y-%m-%d')"
+        made = f"strftime({moment}, '%Y-%m-%d')"
     else:
-        slow = _moment(moment, offset, plan)
-    slow = f"case when regexp_matches({t}, {text(regexp)}) then {slow} end"
+        made = _let(moment, "v_moment", _moment("v_moment", "v_offset", plan))
+    clock = f"upper(trim(regexp_replace(v_rest, {text(zone)}, '')))"
+    made = _let(f"regexp_extract(v_rest, {text(zone)}, 1)", "v_offset", made)
+    made = _let(rest, "v_rest", _let(clock, "v_clock", made))
+    made = _let(day, "v_day", made)
+    slow = (
+        f"case when regexp_matches({t}, {text(regexp)}) "
+        f"then {_let(t, 'v_text', made)} end"
+    )
     if shape != "iso":
         return slow
     # The common cases without regular expressions, which cost ten times as much.
@@ -269,6 +274,14 @@ def _date(x: str, kind: str, plan: Plan, column: str) -> str:
     if plan.time_zone:
         wall = ""
     return f"case {wall}{zulu}{shifted}else {slow} end"
+
+
+def _let(value: str, variable: str, body: str) -> str:
+    """SQL that computes a value once for an expression that names it often.
+
+    Expressions grow by copying; without this they take longer to plan than to run.
+    """
+    return f"list_transform([{value}], lambda {variable}: {body})[1]"
 
 
 def _glue(t: str, pattern: str, order: str) -> str:
