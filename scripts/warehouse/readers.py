@@ -34,6 +34,7 @@ from warehouse.survey import Survey
 
 _HEAD_BYTES = 1 << 20
 _JSON_AT_ONCE = 256 << 20
+_SMALL = 4 << 20
 _VALUE_KEYS = ("string_value", "int_value", "float_value", "double_value")
 
 
@@ -274,6 +275,7 @@ def _csv(connection, item: Input, out: Path, scratch: Path) -> Output:
     head = find_head(start.decode("utf-8", "replace"), item.tables, item.file)
     if head.delimiter != ",":
         output.notes.append(f"{DELIMITER_NAMES[head.delimiter]} as delimiter")
+    has_totals = any(table.reader.get("summary_rows") for table in item.tables)
     is_quick = (
         head.is_first
         and not head.is_blocks
@@ -281,6 +283,7 @@ def _csv(connection, item: Input, out: Path, scratch: Path) -> Output:
         and not look.has_blocks
         and not look.is_open
         and not look.has_bad_bytes
+        and not (has_totals and look.size < _SMALL)  # it would stop at them
         and look.longest < 16 << 20
     )
     if is_quick:
@@ -293,7 +296,7 @@ def _csv(connection, item: Input, out: Path, scratch: Path) -> Output:
             delimiter=head.delimiter,
         )
         try:
-            loaded = _quick(connection, item, [relation], out)
+            loaded = _quick(connection, item, relation, out)
             if loaded != look.records - 1:
                 raise _Trouble("the record count differs")
             output.landed = look.records - 1
@@ -760,7 +763,7 @@ def _direct(
 ) -> Output:
     """Load an exact relation: quickly, and row by row only when that fails."""
     try:
-        loaded = _quick(connection, item, [relation], out)
+        loaded = _quick(connection, item, relation, out)
     except _Trouble:
         (scratch / "rejects.csv").write_text("", encoding="utf-8")
         reading = Reading(landed=landed)
@@ -776,7 +779,7 @@ def _finish(output: Output, table: Table, out: Path, loaded: int) -> Output:
     return output
 
 
-def _quick(connection, item: Input, relations: list[_Relation], out: Path) -> int:
+def _quick(connection, item: Input, relation: _Relation, out: Path) -> int:
     """One streaming COPY; stops at the first row that is not as it should be.
 
     Returns:
@@ -785,14 +788,13 @@ def _quick(connection, item: Input, relations: list[_Relation], out: Path) -> in
     Raises:
         _Trouble: Something needs the careful way.
     """
-    (relation,) = relations
     reader = relation.fit.table.reader
     plan = values.base_plan(reader)
     if relation.delimiter == ";" and relation.typed:
         plan = _plan(connection, item, relation)
     for attempt in (1, 2):
         try:
-            return _copy(connection, item, [(relation, plan)], out, is_quick=True)
+            return _copy_or_stop(connection, item, relation, plan, out)
         except duckdb.OutOfMemoryException:
             raise
         except duckdb.Error as error:
@@ -840,14 +842,30 @@ def _careful(
     scratch: Path,
 ) -> Output:
     """Load exact relations: good rows into the tables, all others into the rejects."""
-    by_table: dict[str, list[tuple[_Relation, values.Plan]]] = {}
+    by_table: dict[str, list[str]] = {}
     rejected = []
-    for relation in relations:
+    for number, relation in enumerate(relations):
+        judged = scratch / f"judged_{number}.parquet"
         plan = _plan(connection, item, relation)
-        by_table.setdefault(relation.fit.table.name, []).append((relation, plan))
-        rejected.append(_rejected(relation, plan))
-    for name, pairs in by_table.items():
-        count = _copy(connection, item, pairs, out, is_quick=False)
+        reasons = _judge(connection, relation, plan, judged)
+        columns = ", ".join(map(values.name, relation.columns))
+        rows = f"from read_parquet({values.text(judged)}) where _trouble is"
+        by_table.setdefault(relation.fit.table.name, []).append(
+            f"select {columns}, {_lake_columns(item, '_row')} {rows} null"
+        )
+        said = ", ".join(
+            f"case _trouble {' '.join(f'when {i} then {w}' for i, w in words)} end"
+            for words in (
+                [(i, values.text(reason[part])) for i, reason in enumerate(reasons)]
+                for part in range(3)
+            )
+        )
+        rejected.append(
+            f"select {values.text(relation.fit.table.name)}, _line, {said}, _found, "
+            f"_raw {rows} not null"
+        )
+    for name, selects in by_table.items():
+        count = _write(connection, selects, out / f"{name}.parquet")
         output.rows[name] = count
         output.tables[name] = out / f"{name}.parquet"
         output.loaded += count
@@ -878,90 +896,78 @@ def _careful(
     return output
 
 
-def _rejected(relation: _Relation, plan: values.Plan) -> str:
-    """The rows that do not read, each with its first bad column."""
-    cases: list[tuple[str, str, str, str, str]] = [
-        (relation.trouble, "malformed", "", relation.expected, "_raw[:200]")
-    ]
-    cases.append((relation.summary, "summary", "", "a row of data", "'a total'"))
-    for x, column, kind in relation.typed:
-        cases.append(
-            (
-                f"not {values.is_empty(x)} and "
-                f"{values.canonical(x, kind, plan, column)} is null",
-                "value",
-                column,
-                plan.expected(column, kind),
-                f"{x}[:200]",
-            )
-        )
-    numbered = " ".join(f"when {test} then {i}" for i, (test, *_) in enumerate(cases))
-    picked = [
-        " ".join(f"when {i} then {form(case)}" for i, case in enumerate(cases))
-        for form in (
-            lambda c: values.text(c[1]),
-            lambda c: values.text(c[2]),
-            lambda c: values.text(c[3]),
-            lambda c: c[4],
-        )
-    ]
-    kind, column, expected, found = (f"case trouble {p} end" for p in picked)
-    return (
-        f"select {values.text(relation.fit.table.name)}, _line, {kind}, {column}, "
-        f"{expected}, {found}, _raw from (select *, case {numbered} end as trouble "
-        f"from {relation.sql}) where trouble is not null"
+def _judge(
+    connection, relation: _Relation, plan: values.Plan, to: Path
+) -> list[tuple[str, str, str]]:
+    """Write every row with its canonical values, and with the number of its trouble.
+
+    Returns:
+        For every trouble its kind, the column, and what was expected.
+    """
+    tests = [(relation.trouble, "_raw[:200]"), (relation.summary, "'a total'")]
+    reasons = [("malformed", "", relation.expected), ("summary", "", "a row of data")]
+    made, listed = [], []
+    for number, (column, (x, kind)) in enumerate(relation.columns.items()):
+        if kind == "text":
+            listed.append(f"{x} as {values.name(column)}")
+            continue
+        made.append(f"{values.canonical(x, kind, plan, column)} as k{number}")
+        listed.append(f"k{number} as {values.name(column)}")
+        tests.append((f"k{number} is null and not {values.is_empty(x)}", f"{x}[:200]"))
+        reasons.append(("value", column, plan.expected(column, kind)))
+    trouble = " ".join(f"when {test} then {i}" for i, (test, _) in enumerate(tests))
+    found = " ".join(f"when {i} then {said}" for i, (_, said) in enumerate(tests))
+    read = f"select {', '.join(['*', *made])} from {relation.sql}"
+    judged = f"select *, case {trouble} end as _trouble from ({read})"
+    connection.execute(
+        f"copy (select {', '.join(listed)}, _row, _line, _trouble, "
+        f"case _trouble {found} end as _found, "
+        f"case when _trouble is not null then _raw end as _raw from ({judged})) "
+        f"to {values.text(to)} (format parquet)"
     )
+    return reasons
 
 
 def _moment(item: Input) -> str:
     return f"timestamp '{item.loaded_at.strftime('%Y-%m-%d %H:%M:%S.%f')}'"
 
 
-def _copy(
-    connection,
-    item: Input,
-    pairs: list[tuple[_Relation, values.Plan]],
-    out: Path,
-    is_quick: bool,
+def _lake_columns(item: Input, row: str) -> str:
+    shop = values.text(item.shop_id) if item.shop_id else "cast(null as varchar)"
+    return (
+        f"{values.text(item.file)} as _file, cast({row} as bigint) as _row, "
+        f"{_moment(item)} as _loaded_at, {shop} as _shop_id"
+    )
+
+
+def _copy_or_stop(
+    connection, item: Input, relation: _Relation, plan: values.Plan, out: Path
 ) -> int:
-    """Write the rows of one table; the quick way raises at the first bad row."""
-    selects = []
-    for relation, plan in pairs:
-        stop = f"error({values.text(values.TROUBLE)})"
-        columns: dict[str, str] = {}
-        tests = [f"not {relation.summary}", f"not {relation.trouble}"]
-        for name, (x, kind) in relation.columns.items():
-            made = values.canonical(x, kind, plan, name)
-            if kind != "text" and is_quick:
-                empty = values.is_empty(x)
-                made = f"case when {x} is null then null else coalesce({made}, "
-                made += f"case when {empty} then null else {stop} end) end"
-            elif kind != "text":
-                tests.append(f"({values.is_empty(x)} or {made} is not null)")
-            columns[name] = made
-        row = "_row"
-        if is_quick:
-            bad = [relation.summary, relation.trouble]
-            if not relation.is_exact:  # a row of delimiters only is a blank row
-                width = [f"c{m.position}" for m in relation.fit.matches]
-                bad.append(f"coalesce({', '.join(width)}) is null")
-            bad = [test for test in bad if test != "false"]
-            row = (
-                f"case when {' or '.join(bad)} then {stop} else _row end"
-                if bad
-                else row
+    """Write the rows of one table in one go; raise at the first bad one."""
+    stop = f"error({values.text(values.TROUBLE)})"
+    listed = []
+    for name, (x, kind) in relation.columns.items():
+        made = x
+        if kind != "text":
+            made = (
+                f"case when {x} is null then null "
+                f"else coalesce({values.canonical(x, kind, plan, name)}, "
+                f"case when {values.is_empty(x)} then null else {stop} end) end"
             )
-        listed = ", ".join(f"{sql} as {values.name(n)}" for n, sql in columns.items())
-        shop = "cast(null as varchar)"
-        shop = values.text(item.shop_id) if item.shop_id else shop
-        where = "" if is_quick else f" where {' and '.join(tests)}"
-        selects.append(
-            f"select {listed}, {values.text(item.file)} as _file, "
-            f"cast({row} as bigint) as _row, {_moment(item)} as _loaded_at, "
-            f"{shop} as _shop_id from {relation.sql}{where}"
-        )
-    name = pairs[0][0].fit.table.name
-    path = out / f"{name}.parquet"
+        listed.append(f"{made} as {values.name(name)}")
+    bad = [relation.summary, relation.trouble]
+    if not relation.is_exact:  # a row of delimiters only is a blank row
+        width = ", ".join(f"c{match.position}" for match in relation.fit.matches)
+        bad.append(f"coalesce({width}) is null")
+    bad = [test for test in bad if test != "false"]
+    row = f"case when {' or '.join(bad)} then {stop} else _row end" if bad else "_row"
+    select = (
+        f"select {', '.join(listed)}, {_lake_columns(item, row)} from {relation.sql}"
+    )
+    return _write(connection, [select], out / f"{relation.fit.table.name}.parquet")
+
+
+def _write(connection, selects: list[str], path: Path) -> int:
     union = " union all by name ".join(f"({select})" for select in selects)
     return connection.execute(
         f"copy ({union}) to {values.text(path)} (format parquet, compression zstd)"
