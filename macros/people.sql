@@ -20,13 +20,5 @@
 
 {#- The digits of a text. -#}
 {% macro digits(text) -%}
-    {{ adapter.dispatch('digits')(text) }}
-{%- endmacro %}
-
-{% macro default__digits(text) -%}
-    regexp_replace({{ text }}, '[^0-9]', '', 'g')
-{%- endmacro %}
-
-{% macro spark__digits(text) -%}
-    regexp_replace({{ text }}, '[^0-9]', '')
+    {{ remove_all(text, "'[^0-9]'") }}
 {%- endmacro %}

@@ -54,6 +54,19 @@
     ({{ text }} rlike {{ pattern }})
 {%- endmacro %}
 
+{#- A text without any of the places that match a regular expression. -#}
+{% macro remove_all(text, pattern) -%}
+    {{ adapter.dispatch('remove_all')(text, pattern) }}
+{%- endmacro %}
+
+{% macro default__remove_all(text, pattern) -%}
+    regexp_replace({{ text }}, {{ pattern }}, '', 'g')
+{%- endmacro %}
+
+{% macro spark__remove_all(text, pattern) -%}
+    regexp_replace({{ text }}, {{ pattern }}, '')
+{%- endmacro %}
+
 {#- SHA-256 of a text, as 64 hexadecimal digits. -#}
 {% macro sha256(text) -%}
     {{ adapter.dispatch('sha256')(text) }}

@@ -15,3 +15,9 @@
     from {{ relation }}
     {%- endfor %}
 {%- endmacro %}
+
+{#- The sum of a part that every row knows. A part that one row does not know is unknown
+    for all: a sum over the rest, divided by a whole, would be a number that is wrong. -#}
+{% macro known_sum(column) -%}
+    case when count({{ column }}) = count(*) then sum({{ column }}) end
+{%- endmacro %}

@@ -199,69 +199,63 @@ happenings as (
     from sliced_sales
 ),
 
--- A part that one row of a period does not know is unknown for the period: a sum over
--- the rest, divided by all sessions, would be a number that is wrong.
+-- Days first: few rows are left to be counted by every grain.
+daily as (
+    select
+        visited_on,
+        dimension,
+        member,
+        sum(sessions) as sessions,
+        {{ known_sum('reported_visitors') }} as reported_visitors,
+        {{ known_sum('purchase_sessions') }} as purchase_sessions,
+        {{ known_sum('product_view_sessions') }} as product_view_sessions,
+        {{ known_sum('add_to_cart_sessions') }} as add_to_cart_sessions,
+        {{ known_sum('checkout_sessions') }} as checkout_sessions,
+        {{ known_sum('engaged_sessions') }} as engaged_sessions,
+        {{ known_sum('engaged_seconds') }} as engaged_seconds,
+        {{ known_sum('page_views') }} as page_views,
+        {{ known_sum('funnel_product_view_sessions') }} as funnel_product_view_sessions,
+        {{ known_sum('funnel_cart_sessions') }} as funnel_cart_sessions,
+        {{ known_sum('funnel_checkout_sessions') }} as funnel_checkout_sessions,
+        {{ known_sum('funnel_payment_sessions') }} as funnel_payment_sessions,
+        {{ known_sum('funnel_purchase_sessions') }} as funnel_purchase_sessions,
+        sum(visitor_sales) as visitor_sales
+    from happenings
+    group by visited_on, dimension, member
+),
+
 counted as (
     select
         dim_period_days.grain,
         dim_period_days.period_start,
-        happenings.dimension,
-        happenings.member,
+        daily.dimension,
+        daily.member,
         sum(sessions) as sessions,
-        case
-            when count(reported_visitors) = count(*) then sum(reported_visitors)
-        end as reported_visitors,
-        case
-            when count(purchase_sessions) = count(*) then sum(purchase_sessions)
-        end as purchase_sessions,
-        case
-            when count(product_view_sessions) = count(*)
-                then sum(product_view_sessions)
-        end as product_view_sessions,
-        case
-            when count(add_to_cart_sessions) = count(*) then sum(add_to_cart_sessions)
-        end as add_to_cart_sessions,
-        case
-            when count(checkout_sessions) = count(*) then sum(checkout_sessions)
-        end as checkout_sessions,
-        case
-            when count(engaged_sessions) = count(*) then sum(engaged_sessions)
-        end as engaged_sessions,
-        case
-            when count(engaged_seconds) = count(*) then sum(engaged_seconds)
-        end as engaged_seconds,
-        case when count(page_views) = count(*) then sum(page_views) end as page_views,
-        case
-            when count(funnel_product_view_sessions) = count(*)
-                then sum(funnel_product_view_sessions)
-        end as funnel_product_view_sessions,
-        case
-            when count(funnel_cart_sessions) = count(*) then sum(funnel_cart_sessions)
-        end as funnel_cart_sessions,
-        case
-            when count(funnel_checkout_sessions) = count(*)
-                then sum(funnel_checkout_sessions)
-        end as funnel_checkout_sessions,
-        case
-            when count(funnel_payment_sessions) = count(*)
-                then sum(funnel_payment_sessions)
-        end as funnel_payment_sessions,
-        case
-            when count(funnel_purchase_sessions) = count(*)
-                then sum(funnel_purchase_sessions)
-        end as funnel_purchase_sessions,
+        {{ known_sum('reported_visitors') }} as reported_visitors,
+        {{ known_sum('purchase_sessions') }} as purchase_sessions,
+        {{ known_sum('product_view_sessions') }} as product_view_sessions,
+        {{ known_sum('add_to_cart_sessions') }} as add_to_cart_sessions,
+        {{ known_sum('checkout_sessions') }} as checkout_sessions,
+        {{ known_sum('engaged_sessions') }} as engaged_sessions,
+        {{ known_sum('engaged_seconds') }} as engaged_seconds,
+        {{ known_sum('page_views') }} as page_views,
+        {{ known_sum('funnel_product_view_sessions') }} as funnel_product_view_sessions,
+        {{ known_sum('funnel_cart_sessions') }} as funnel_cart_sessions,
+        {{ known_sum('funnel_checkout_sessions') }} as funnel_checkout_sessions,
+        {{ known_sum('funnel_payment_sessions') }} as funnel_payment_sessions,
+        {{ known_sum('funnel_purchase_sessions') }} as funnel_purchase_sessions,
         case
             when dimension in ('all', 'shop', 'channel', 'device')
                 then sum(visitor_sales)
         end as visitor_sales
-    from happenings
+    from daily
     inner join {{ ref('dim_period_days') }} as dim_period_days
-        on happenings.visited_on = dim_period_days.date_day
+        on daily.visited_on = dim_period_days.date_day
     group by
         dim_period_days.grain,
         dim_period_days.period_start,
-        happenings.dimension,
-        happenings.member
+        daily.dimension,
+        daily.member
 ),
 
 sliced_sessions as (
@@ -312,37 +306,66 @@ visitor_history as (
     from visitor_days
 ),
 
+visitor_groups as (
+    select
+        visited_on,
+        dimension,
+        member,
+        has_purchase,
+        previous_visit_on,
+        previous_purchase_on,
+        count(*) as visitors
+    from visitor_history
+    group by
+        visited_on,
+        dimension,
+        member,
+        has_purchase,
+        previous_visit_on,
+        previous_purchase_on
+),
+
 -- A person counts in a period on the first day of it that saw the person: the exact
 -- distinct count of every grain, for the price of one sort.
 counted_visitors as (
     select
         dim_period_days.grain,
         dim_period_days.period_start,
-        visitor_history.dimension,
-        visitor_history.member,
-        count_if(
-            coalesce(
-                visitor_history.previous_visit_on
-                < cast(dim_period_days.period_start as date),
-                true
-            )
+        visitor_groups.dimension,
+        visitor_groups.member,
+        sum(
+            case
+                when
+                    coalesce(
+                        visitor_groups.previous_visit_on
+                        < cast(dim_period_days.period_start as date),
+                        true
+                    )
+                    then visitor_groups.visitors
+                else 0
+            end
         ) as visitors,
-        count_if(
-            visitor_history.has_purchase
-            and coalesce(
-                visitor_history.previous_purchase_on
-                < cast(dim_period_days.period_start as date),
-                true
-            )
+        sum(
+            case
+                when
+                    visitor_groups.has_purchase
+                    and coalesce(
+                        visitor_groups.previous_purchase_on
+                        < cast(dim_period_days.period_start as date),
+                        true
+                    )
+                    then visitor_groups.visitors
+                else 0
+            end
         ) as purchase_visitors
-    from visitor_history
+    from visitor_groups
     inner join {{ ref('dim_period_days') }} as dim_period_days
-        on visitor_history.visited_on = dim_period_days.date_day
+        on visitor_groups.visited_on = dim_period_days.date_day
     group by
         dim_period_days.grain,
         dim_period_days.period_start,
-        visitor_history.dimension,
-        visitor_history.member
+        visitor_groups.dimension,
+        visitor_groups.member
 )
 
 select

@@ -1,5 +1,19 @@
+-- A click id makes every address another one and says nothing of robots.
+with landings as (
+    select distinct
+        landing_page,
+        lower(
+            {{ remove_all(
+                'landing_page',
+                "'(gclid|gbraid|wbraid|dclid|msclkid|fbclid|ttclid)=[^&#]+'"
+            ) }}
+        ) as address
+    from {{ ref('int_visits') }}
+    where landing_page is not null
+),
+
 -- The patterns meet each text once, not each session.
-with fields as (
+fields as (
     select distinct
         'source' as field,
         lower(source) as found
@@ -8,9 +22,8 @@ with fields as (
     union all
     select distinct
         'landing_page' as field,
-        lower(landing_page) as found
-    from {{ ref('int_visits') }}
-    where landing_page is not null
+        address as found
+    from landings
     union all
     select distinct
         'device' as field,
@@ -107,9 +120,11 @@ left join bot_fields as bot_sources
     on
         lower(int_visits.source) = bot_sources.found
         and bot_sources.field = 'source'
+left join landings
+    on int_visits.landing_page = landings.landing_page
 left join bot_fields as bot_pages
     on
-        lower(int_visits.landing_page) = bot_pages.found
+        landings.address = bot_pages.found
         and bot_pages.field = 'landing_page'
 left join bot_fields as bot_devices
     on
@@ -125,5 +140,5 @@ left join internal_fields as internal_sources
         and internal_sources.field = 'source'
 left join internal_fields as internal_pages
     on
-        lower(int_visits.landing_page) = internal_pages.found
+        landings.address = internal_pages.found
         and internal_pages.field = 'landing_page'
