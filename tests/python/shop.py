@@ -25,12 +25,12 @@ class Shop:
             **os.environ,
             "WAREHOUSE_DATA": str(folder),
             "WAREHOUSE_TARGET": "dev",
-            "WAREHOUSE_TARGET_PATH": str(folder / "target"),
+            "DBT_TARGET_PATH": str(folder / "target"),
             "PYTHONPATH": str(PROJECT / "scripts"),
         }
 
     def drop(self, source: str, name: str, query: str) -> None:
-        """Write the result of a DuckDB query as a CSV export into the landing folder."""
+        """Write the result of a DuckDB query as a CSV export into landing."""
         path = self.landing / source / name
         path.parent.mkdir(parents=True, exist_ok=True)
         duckdb.sql(f"copy ({query}) to '{path}' (format csv, header)")

@@ -22,7 +22,7 @@ SHEETS = {
 
 
 def invoice_lines(folder, sheet: str) -> str:
-    """A query that gives a sheet's rows one set of names, numbered within the invoice."""
+    """A query that gives a sheet's rows one set of names, numbered by invoice."""
     file, invoice, price, customer = SHEETS[sheet]
     return f"""
         select {invoice} as invoice, StockCode as stock_code, Quantity as quantity,
@@ -131,7 +131,7 @@ def test_overlapping_sheets_count_once(uci, shared):
 
 @pytest.mark.xdist_group("olist")
 def test_olist_sample(shared, tmp_path):
-    """20,000 orders of a Brazilian marketplace: statuses, people, money and payments."""
+    """20,000 orders of a marketplace: statuses, people, money and payments."""
     shop = Shop(tmp_path)
     tables = f"{shared}/data/olist/sample_20000_orders"
     shop.drop(

@@ -92,7 +92,7 @@ def run(scratch: Path, *command: str) -> None:
             **os.environ,
             "WAREHOUSE_DATA": str(scratch),
             "WAREHOUSE_TARGET": "dev",
-            "WAREHOUSE_TARGET_PATH": str(scratch / "target"),
+            "DBT_TARGET_PATH": str(scratch / "target"),
             "PYTHONPATH": str(PROJECT / "scripts"),
         },
         capture_output=True,
