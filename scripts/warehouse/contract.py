@@ -97,6 +97,10 @@ class Match:
     def type(self) -> str:
         return self.column.type if self.column else "text"
 
+    @property
+    def required(self) -> bool:
+        return self.column is not None and self.column.required
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -344,6 +348,11 @@ def _table(path: Path, source: str, node: dict, source_reader: dict) -> Table:
         )
     if not columns:
         raise UserError(f"{where} has no columns.", "List the columns of the export.")
+    if not any(column.required for column in columns):
+        raise UserError(
+            f"{where} has no required column, so that any line could be its header.",
+            "Mark the columns that every export of it has with `required: true`.",
+        )
     files = meta["files"]
     return Table(
         source=source,

@@ -337,6 +337,7 @@ def _csv(connection, item: Input, out: Path, scratch: Path) -> Output:
 def _quick_csv(path: Path, delimiter: str, width: int, longest: int) -> str:
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(width))
     return (
+        # Without the numbering, several threads would mix the rows up.
         f"(select *, row_number() over () as _row from read_csv("
         f"{values.text(path)}, auto_detect = false, header = true, "
         f"delim = {_delimiter(delimiter)}, quote = '\"', escape = '\"', "
@@ -957,8 +958,9 @@ def _copy_or_stop(
         listed.append(f"{made} as {values.name(name)}")
     bad = [relation.summary, relation.trouble]
     if not relation.is_exact:  # a row of delimiters only is a blank row
-        width = ", ".join(f"c{match.position}" for match in relation.fit.matches)
-        bad.append(f"coalesce({width}) is null")
+        cells = [f"c{match.position}" for match in relation.fit.matches]
+        key = next(f"c{m.position}" for m in relation.fit.matches if m.required)
+        bad.append(f"({key} is null and coalesce({', '.join(cells)}) is null)")
     bad = [test for test in bad if test != "false"]
     row = f"case when {' or '.join(bad)} then {stop} else _row end" if bad else "_row"
     select = (

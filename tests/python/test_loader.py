@@ -497,6 +497,13 @@ def test_a_refused_file_is_named_with_what_was_expected_and_found(till):
         assert word in message
 
 
+def test_rows_are_numbered_as_they_stand_in_the_file(till):
+    many = range(200_000)
+    till.write("sales.csv", "id,amount\n" + "".join(f"{i},1.5\n" for i in many))
+    till.load()
+    assert till.sales("id", "_row") == [(str(i), i + 1) for i in many]
+
+
 def test_header_only(till):
     till.write("sales.csv", "id,note\n")
     result = till.load()
@@ -1030,6 +1037,7 @@ def test_contract_errors(till):
     for old, new, words in (
         ("type: number", "type: money", "'money' is not known"),
         ("version: 2", "version: [", "cannot be read"),
+        ("Sale ID], required: true", "Sale ID]", "no required column"),
         ("sales*.csv", "sales*.csv", None),
     ):
         till.contract(**{old: new})
