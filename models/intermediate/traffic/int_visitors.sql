@@ -1,15 +1,42 @@
--- A person's customer id is made from orders; an account takes it from its orders.
-with account_customers as (
+-- A person's customer id is made from orders; an account takes it from its orders. An
+-- order that names no account (Shopify's export never does) is known by its e-mail, or
+-- by its phone where neither side has an e-mail.
+with account_orders as (
     select
         int_orders.account_id,
-        min(int_order_customers.customer_id) as customer_id
+        int_orders.order_id
     from {{ ref('int_orders') }} as int_orders
-    inner join {{ ref('int_order_customers') }} as int_order_customers
-        on int_orders.order_id = int_order_customers.order_id
+    where int_orders.account_id is not null
+    union all
+    select
+        int_accounts.account_id,
+        int_orders.order_id
+    from {{ ref('int_accounts') }} as int_accounts
+    inner join {{ ref('int_orders') }} as int_orders
+        on int_accounts.email_hash = int_orders.email_hash
+    where int_orders.account_id is null
+    union all
+    select
+        int_accounts.account_id,
+        int_orders.order_id
+    from {{ ref('int_accounts') }} as int_accounts
+    inner join {{ ref('int_orders') }} as int_orders
+        on int_accounts.phone_hash = int_orders.phone_hash
     where
-        int_orders.account_id is not null
-        and int_order_customers.customer_id is not null
-    group by int_orders.account_id
+        int_accounts.email_hash is null
+        and int_orders.email_hash is null
+        and int_orders.account_id is null
+),
+
+account_customers as (
+    select
+        account_orders.account_id,
+        min(int_order_customers.customer_id) as customer_id
+    from account_orders
+    inner join {{ ref('int_order_customers') }} as int_order_customers
+        on account_orders.order_id = int_order_customers.order_id
+    where int_order_customers.customer_id is not null
+    group by account_orders.account_id
 ),
 
 links as (
