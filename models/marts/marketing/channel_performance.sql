@@ -130,11 +130,14 @@ select
     totals.gross_profit,
     cast(totals.purchase_sessions as double) / nullif(totals.sessions, 0)
         as conversion_rate,
-    cast(totals.ad_spend as double) / nullif(totals.orders, 0) as cost_per_order,
-    cast(totals.acquisition_spend as double) / nullif(totals.new_customers, 0)
-        as customer_acquisition_cost,
+    -- Without spend there is no cost to speak of: 0 would rank as the cheapest channel.
+    cast(nullif(totals.ad_spend, 0) as double) / nullif(totals.orders, 0)
+        as cost_per_order,
+    cast(nullif(totals.acquisition_spend, 0) as double)
+    / nullif(totals.new_customers, 0) as customer_acquisition_cost,
     cast(totals.sales as double) / nullif(totals.ad_spend, 0) as return_on_ad_spend,
-    cast(totals.ad_spend as double) / nullif(totals.sales, 0) as ad_cost_share,
+    cast(nullif(totals.ad_spend, 0) as double) / nullif(totals.sales, 0)
+        as ad_cost_share,
     cast(totals.gross_profit - totals.ad_spend as double)
     / nullif(totals.ad_spend, 0) as marketing_roi
 from totals
