@@ -152,6 +152,8 @@ def _facts(kpi: Kpi) -> list[str]:
     facts = [f"{kind}; {adds}"]
     if meta.get("proportion"):
         facts[0] += "; has a 95 % interval in the scorecard"
+    if days := meta.get("matures_after_days"):
+        facts[0] += f"; not judged until {days} days after its period"
     sources = ", ".join(meta.get("sources") or [])
     facts.append(f"from {sources}; owner: {meta.get('owner')}")
     aliases = meta.get("aliases") or {}

@@ -152,6 +152,7 @@ def _read(path: Path, grain: str) -> tuple[list[str], list[dict]]:
                 kpi_scorecard.last_year_change,
                 kpi_scorecard.last_year_change_rate,
                 coalesce(kpi_scorecard.is_new, false) as is_new,
+                coalesce(kpi_scorecard.is_mature, true) as is_mature,
                 coalesce(kpi_scorecard.direction_status, 'none') as direction_status,
                 kpi_scorecard.plan_attainment,
                 coalesce(kpi_scorecard.plan_status, 'none') as plan_status
@@ -220,6 +221,8 @@ def _cells(row: dict, currency: str, wide: bool) -> list[Text]:
         row["previous_change"], row["previous_change_rate"], unit, row["is_new"]
     )
     on_year = format_change(row["last_year_change"], row["last_year_change_rate"], unit)
+    if not row["is_mature"]:
+        change, on_year = "early", MISSING
     label = row["label"]
     if not wide:
         label = label.split(" (")[0]
@@ -293,7 +296,7 @@ def _print_footer(console: Console, manifest: dict) -> None:
         console.print(f"warning {escape(warning['name'])}{rows}", style="yellow")
     console.print(
         "Before: the period before · On year: against a year ago · ! bad news · "
-        "pt: percentage points · Plan: ~ at risk below 100%, ! behind below 90%",
+        "early: returns are still to come · pt: percentage points · Plan: ~ at risk below 100%, ! behind below 90%",
         style="dim",
         highlight=False,
     )

@@ -34,7 +34,9 @@ create table kpi_catalog as
         'count' as unit, 'up' as better
     union all
     select 'return_rate', 'Return rate (by order date, of a very long name)', 'sales',
-        2, 'percent', 'down';
+        2, 'percent', 'down'
+    union all
+    select 'refusal_rate', 'Refused on delivery', 'sales', 3, 'percent', 'down';
 create table kpi_values as
     select 'orders' as kpi_id, 'month' as grain, timestamp '2026-09-01' as period_start,
         'all' as dimension, 'all' as member, 60.0 as numerator, 1.0 as denominator,
@@ -45,7 +47,11 @@ create table kpi_scorecard as
         -20.0 as previous_change, -0.25 as previous_change_rate,
         cast(null as double) as last_year_change,
         cast(null as double) as last_year_change_rate, false as is_new,
-        'worsened' as direction_status, 0.6 as plan_attainment, 'behind' as plan_status;
+        'worsened' as direction_status, 0.6 as plan_attainment, 'behind' as plan_status,
+        true as is_mature
+    union all
+    select 'refusal_rate', 'month', timestamp '2026-09-01', 'all', 'all', 0.05, 0.1,
+        null, null, null, null, false, 'none', null, 'none', false;
 create table stg_shop__orders as select 'ann@example.com' as email;
 create table int_orders as select 'hash' as email_hash;
 create view kpi_orders as select grain, value from kpi_values where kpi_id = 'orders';
@@ -222,6 +228,7 @@ def test_status_fits_80_columns_and_says_it_all(data):
     assert "September 2026, day 10 of 30" in text
     assert re.search(r"Orders +60 +80 +▼ 25\.0% ! +– +60% !", text)
     assert re.search(r"Return rate +– ", text)
+    assert re.search(r"Refused on delivery +5\.00% +10\.0% +early +– ", text)
     assert "23 checks passed · 1 warning" in text
     assert "\x1b" not in text
     assert max(len(line) for line in text.splitlines()) <= 80

@@ -17,6 +17,8 @@ select
     {{ 'true' if meta.additive else 'false' }} as is_additive,
     {{ 'true' if meta.get('bounded', is_share) else 'false' }} as is_bounded,
     {{ 'true' if meta.get('proportion', false) else 'false' }} as is_proportion,
+    cast({{ meta.get('matures_after_days') or 'null' }} as bigint)
+        as matures_after_days,
     {{ text_literal(meta.owner) }} as owner,
     {{ text_literal((meta.sources or []) | join(', ')) }} as sources,
     {% for language in languages -%}
@@ -39,6 +41,7 @@ select
     cast(null as boolean) as is_additive,
     cast(null as boolean) as is_bounded,
     cast(null as boolean) as is_proportion,
+    cast(null as bigint) as matures_after_days,
     cast(null as string) as owner,
     cast(null as string) as sources,
     {% for language in languages -%}

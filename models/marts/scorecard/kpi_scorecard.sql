@@ -109,6 +109,10 @@ compared as (
         periods.last_year_period_start,
         kpi_catalog.better,
         kpi_catalog.is_proportion,
+        -- What still rises cannot be held against what has come to rest.
+        kpi_catalog.matures_after_days is null
+        or {{ datediff('periods.period_end', 'int_as_of.as_of_date', 'day') }}
+        >= kpi_catalog.matures_after_days as is_mature,
         this_period.numerator,
         this_period.denominator,
         coalesce(
@@ -142,6 +146,7 @@ compared as (
             and slots.period_start = periods.period_start
     inner join {{ ref('kpi_catalog') }} as kpi_catalog
         on slots.kpi_id = kpi_catalog.kpi_id
+    cross join {{ ref('int_as_of') }} as int_as_of
     inner join first_days
         on slots.kpi_id = first_days.kpi_id
     left join counted_grains
@@ -181,13 +186,15 @@ compared as (
 judged as (
     select
         *,
-        value - previous_value as previous_change,
-        value - last_year_value as last_year_change,
+        case when is_mature then value - previous_value end as previous_change,
+        case when is_mature then value - last_year_value end as last_year_change,
         case
+            when not is_mature then null
             when better = 'down' then plan_value / nullif(value, 0)
             else value / nullif(plan_value, 0)
         end as attainment,
         case
+            when not is_mature then null
             when better = 'down' then value <= plan_value
             when better = 'up' then value >= plan_value
         end as is_plan_met,
@@ -248,5 +255,6 @@ select
     cast(days as bigint) as days,
     cast(elapsed_days as bigint) as elapsed_days,
     is_current,
-    is_partial
+    is_partial,
+    is_mature
 from judged
