@@ -296,7 +296,8 @@ def _print_footer(console: Console, manifest: dict) -> None:
         console.print(f"warning {escape(warning['name'])}{rows}", style="yellow")
     console.print(
         "Before: the period before · On year: against a year ago · ! bad news · "
-        "early: returns are still to come · pt: percentage points · Plan: ~ at risk below 100%, ! behind below 90%",
+        "early: returns are still to come · pt: percentage points · "
+        "Plan: ~ at risk below 100%, ! behind below 90%",
         style="dim",
         highlight=False,
     )
