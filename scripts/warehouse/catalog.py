@@ -149,6 +149,8 @@ def _facts(kpi: Kpi) -> list[str]:
     }
     kind = words.get(str(meta.get("kind")), str(meta.get("kind")))
     adds = "periods and slices add up" if meta.get("additive") else "does not add up"
+    if overlapping := meta.get("overlapping_dimensions"):
+        adds += f", but slices by {', '.join(overlapping)} overlap"
     facts = [f"{kind}; {adds}"]
     if meta.get("proportion"):
         facts[0] += "; has a 95 % interval in the scorecard"

@@ -228,7 +228,7 @@ def test_status_fits_80_columns_and_says_it_all(data):
     assert "September 2026, day 10 of 30" in text
     assert re.search(r"Orders +60 +80 +▼ 25\.0% ! +– +60% !", text)
     assert re.search(r"Return rate +– ", text)
-    assert re.search(r"Refused on .+ 5\.00% +10\.0% +early +– ", text)
+    assert re.search(r"Refused on .+ 5\.00% +10\.00% +early +– ", text)
     assert "23 checks passed · 1 warning" in text
     assert "\x1b" not in text
     assert max(len(line) for line in text.splitlines()) <= 80

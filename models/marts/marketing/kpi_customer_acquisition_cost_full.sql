@@ -3,8 +3,8 @@ select
     period_start,
     dimension,
     member,
-    cast(acquisition_cost_full as double) as numerator,
+    nullif(cast(acquisition_cost_full as double), 0) as numerator,
     cast(new_customers as double) as denominator,
-    cast(acquisition_cost_full as double) / nullif(new_customers, 0) as value
+    nullif(cast(acquisition_cost_full as double), 0) / nullif(new_customers, 0) as value
 from {{ ref('rollup_marketing') }}
 where dimension in ('all', 'shop', 'channel')

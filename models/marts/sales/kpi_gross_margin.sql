@@ -4,7 +4,7 @@ select
     dimension,
     member,
     cast(gross_profit as double) as numerator,
-    cast(costed_net_sales as double) as denominator,
-    cast(gross_profit as double) / nullif(costed_net_sales, 0) as value
+    cast(greatest(costed_net_sales, 0) as double) as denominator,
+    cast(gross_profit as double) / nullif(greatest(costed_net_sales, 0), 0) as value
 from {{ ref('rollup_orders') }}
 where grain <> 'hour'

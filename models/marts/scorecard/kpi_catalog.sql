@@ -15,6 +15,8 @@ select
     {{ text_literal(meta.better | string) }} as better,
     {{ text_literal(meta.kind) }} as kind,
     {{ 'true' if meta.additive else 'false' }} as is_additive,
+    {{ text_literal((meta.overlapping_dimensions or []) | join(', ')) }}
+        as overlapping_dimensions,
     {{ 'true' if meta.get('bounded', is_share) else 'false' }} as is_bounded,
     {{ 'true' if meta.get('proportion', false) else 'false' }} as is_proportion,
     cast({{ meta.get('matures_after_days') or 'null' }} as bigint)
@@ -39,6 +41,7 @@ select
     cast(null as string) as better,
     cast(null as string) as kind,
     cast(null as boolean) as is_additive,
+    cast(null as string) as overlapping_dimensions,
     cast(null as boolean) as is_bounded,
     cast(null as boolean) as is_proportion,
     cast(null as bigint) as matures_after_days,
