@@ -12,7 +12,9 @@ import os
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _SHOWN_REJECTS = 5
+_AT_ONCE = 4  # files; a large one is read alone, to bound memory
+_LARGE = 64 << 20
 
 
 @dataclass
@@ -110,7 +114,6 @@ class _Unit:
     mtime: float
     hash: str
     size: int
-    survey: Survey | None = None
     unpack: object = None
 
     @property
@@ -170,6 +173,9 @@ def load(
     return result
 
 
+_Found = tuple[Survey, readers.Output] | UserError
+
+
 class _Load:
     def __init__(self, lake, landing, known, chosen, console, prune):
         self.lake: Lake = lake
@@ -206,9 +212,8 @@ class _Load:
         latest = max((e.loaded_at for e in before), default=dt.datetime.min)
         now = max(now, latest + dt.timedelta(microseconds=1))
         with self._progress(sum(unit.size for unit in todo)) as advance:
-            for number, unit in enumerate(todo):
-                moment = now + dt.timedelta(microseconds=number)
-                self._load_unit(connection, unit, number, moment)
+            for unit, moment, found in self._read_all(connection, todo, now):
+                self._take(connection, unit, moment, found)
                 advance(unit.size)
         tables = [table for source in self.known.values() for table in source.tables]
         self.moves += self.lake.empties(connection, tables)
@@ -289,15 +294,6 @@ class _Load:
             if not tables:
                 self._skip(source, path, "is of no table of this source")
                 return []
-            entry = self.loaded.get((source.name, file))
-            look = None
-            if entry and entry.size == stat.st_size:
-                digest = _hash_of(path)
-                if digest != entry.content_hash:
-                    look = survey(path)
-            else:
-                look = survey(path)
-                digest = look.hash
             unit = _Unit(
                 source,
                 tables,
@@ -305,9 +301,8 @@ class _Load:
                 shop_id,
                 path,
                 stat.st_mtime,
-                look.hash if look else digest,
+                _hash_of(path),
                 stat.st_size,
-                look,
             )
             units.append(unit)
         for name, unpack in members:
@@ -328,7 +323,6 @@ class _Load:
                     stat.st_mtime,
                     _hash_of(work),
                     work.stat().st_size,
-                    None,
                     unpack,
                 )
             )
@@ -454,15 +448,33 @@ class _Load:
         self.loaded.pop(entry.key, None)
 
     # ------------------------------------------------------------------------ one file
-    def _load_unit(
+    def _read_all(
         self,
         connection: duckdb.DuckDBPyConnection,
-        unit: _Unit,
-        number: int,
-        moment: dt.datetime,
-    ) -> None:
-        folder = self.lake.work / str(number)
-        scratch = self.lake.work / "scratch" / str(number)
+        units: list[_Unit],
+        now: dt.datetime,
+    ) -> Iterator[tuple[_Unit, dt.datetime, _Found]]:
+        """Read the files, several small ones at a time, and yield them in order."""
+        pairs = [(u, now + dt.timedelta(microseconds=i)) for i, u in enumerate(units)]
+        for is_large, group in groupby(pairs, lambda pair: pair[0].size > _LARGE):
+            together = list(group)
+            workers = 1 if is_large else min(_AT_ONCE, os.cpu_count() or 1)
+            cursors = [connection.cursor() for _ in together]
+            with ThreadPoolExecutor(workers) as pool:
+                try:
+                    found = pool.map(self._read, cursors, *zip(*together, strict=True))
+                    for pair, one in zip(together, found, strict=True):
+                        yield *pair, one
+                finally:
+                    for cursor in cursors:
+                        cursor.interrupt()
+
+    def _read(
+        self, connection: duckdb.DuckDBPyConnection, unit: _Unit, moment: dt.datetime
+    ) -> _Found:
+        name = hashlib.sha256("/".join(unit.key).encode()).hexdigest()
+        folder = self.lake.work / name
+        scratch = self.lake.work / "scratch" / name
         for path in (folder, scratch):
             path.mkdir(parents=True)
         try:
@@ -470,21 +482,28 @@ class _Load:
             if unit.unpack:
                 path = scratch / "unpacked"
                 unit.unpack(path)
-            look = unit.survey if unit.survey and not unit.unpack else survey(path)
+            look = survey(path)
             item = readers.Input(
                 unit.file, path, unit.tables, look, unit.shop_id, moment
             )
-            output = readers.read(connection, item, folder, scratch)
+            return look, readers.read(connection, item, folder, scratch)
         except UserError as error:
             shutil.rmtree(folder, ignore_errors=True)
-            self.result.refused.append(
-                Refusal(f"{unit.source.name}/{unit.file}", error.message, error.hint)
-            )
-            self._refuse_entry(unit.source.name, unit.file, unit, error.message, moment)
-            return
+            return error
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-        self._accept(connection, unit, look, output, moment)
+
+    def _take(
+        self, connection, unit: _Unit, moment: dt.datetime, found: _Found
+    ) -> None:
+        if isinstance(found, UserError):
+            source, file = unit.key
+            self.result.refused.append(
+                Refusal(f"{source}/{file}", found.message, found.hint)
+            )
+            self._refuse_entry(source, file, unit, found.message, moment)
+        else:
+            self._accept(connection, unit, *found, moment)
 
     def _accept(self, connection, unit, look, output, moment) -> None:
         source, file = unit.source.name, unit.file

@@ -166,7 +166,7 @@ def connect(scratch: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnecti
             f"WAREHOUSE_MEMORY={memory} is no amount of memory ({_first_line(error)}).",
             "Write for example WAREHOUSE_MEMORY=1500MB.",
         ) from None
-    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set global TimeZone = 'UTC'")
     return connection
 
 
