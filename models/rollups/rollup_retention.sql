@@ -181,16 +181,21 @@ daily_changes as (
 ),
 
 members as (
-    select distinct
+    select
         dimension,
-        member
+        member,
+        -- Before it nobody can have lapsed: a rate of 1 would say nothing.
+        cast(min(date_day) + interval '{{ var("active_days") }}' day as date)
+            as first_lapse_on
     from daily_changes
+    group by 1, 2
 ),
 
 balances as (
     select
         members.dimension,
         members.member,
+        members.first_lapse_on,
         dim_dates.date_day,
         sum(coalesce(daily_changes.active_change, 0)) over (
             partition by members.dimension, members.member
@@ -214,7 +219,7 @@ parts as (
         member,
         previous_customers,
         retained_customers,
-        0 as active_customers_start,
+        cast(null as bigint) as active_customers_start,
         0 as active_customers_end,
         active_new_customers
     from sliced
@@ -231,7 +236,9 @@ parts as (
         0 as active_new_customers
     from periods
     inner join balances
-        on balances.date_day = cast(periods.first_day - interval '1' day as date)
+        on
+            balances.date_day = cast(periods.first_day - interval '1' day as date)
+            and periods.first_day >= balances.first_lapse_on
     union all
     select
         periods.grain,
@@ -240,7 +247,7 @@ parts as (
         balances.member,
         0 as previous_customers,
         0 as retained_customers,
-        0 as active_customers_start,
+        cast(null as bigint) as active_customers_start,
         balances.active_customers as active_customers_end,
         0 as active_new_customers
     from periods
