@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _SHOWN_REJECTS = 5
-_AT_ONCE = 4  # files; a large one is read alone, to bound memory
-_LARGE = 64 << 20
+_AT_ONCE = 4  # files; a large one is read alone, by all threads
+_LARGE = 16 << 20
 
 
 @dataclass
@@ -458,7 +458,10 @@ class _Load:
         pairs = [(u, now + dt.timedelta(microseconds=i)) for i, u in enumerate(units)]
         for is_large, group in groupby(pairs, lambda pair: pair[0].size > _LARGE):
             together = list(group)
-            workers = 1 if is_large else min(_AT_ONCE, os.cpu_count() or 1)
+            cores = os.cpu_count() or 1
+            workers = 1 if is_large else min(_AT_ONCE, cores)
+            # A second thread finds nothing to do in a small file, and spins.
+            connection.execute(f"set threads = {cores if is_large else 1}")
             cursors = [connection.cursor() for _ in together]
             with ThreadPoolExecutor(workers) as pool:
                 try:
