@@ -82,7 +82,10 @@ identified as (
         ranked.discount_amount,
         ranked.is_gift_card,
         coalesce(
-            known_products.product_id, products_by_sku.product_id, ranked.product_id
+            known_products.product_id,
+            products_by_sku.product_id,
+            named_products.product_id,
+            ranked.product_id
         ) as product_id
     from ranked
     left join {{ ref('int_products') }} as known_products
@@ -91,6 +94,8 @@ identified as (
         on
             ranked.shop_id = products_by_sku.shop_id
             and ranked.sku = products_by_sku.sku
+    left join {{ ref('int_products') }} as named_products
+        on ranked.product_id = named_products.named_id
     where ranked.preference = 1
 )
 

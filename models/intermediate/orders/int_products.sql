@@ -52,6 +52,11 @@ select
     category,
     brand,
     list_price,
-    coalesce(is_gift_card, false) as is_gift_card
+    coalesce(is_gift_card, false) as is_gift_card,
+    -- What exports call a product that has no stock number, if one product is meant.
+    case
+        when count(*) over (partition by shop_id, product_name) = 1
+            then shop_id || ':' || product_name
+    end as named_id
 from ranked
 where preference = 1

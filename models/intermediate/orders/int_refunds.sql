@@ -55,7 +55,7 @@ resolved as (
         all_refunds.source_system,
         all_refunds.shop_id,
         all_refunds.refund_id,
-        all_refunds.product_id,
+        coalesce(int_products.product_id, all_refunds.product_id) as product_id,
         all_refunds.refunded_at,
         all_refunds.quantity,
         all_refunds.merchandise_amount,
@@ -76,6 +76,9 @@ resolved as (
             all_refunds.shop_id = orders_by_number.shop_id
             and all_refunds.order_number = orders_by_number.order_number
             and orders_by_number.preference = 1
+    -- As its line does, a refund without a stock number finds its product by name.
+    left join {{ ref('int_products') }} as int_products
+        on all_refunds.product_id = int_products.named_id
 ),
 
 -- An order that two sources refund would be refunded twice: one source has its refunds.
