@@ -100,9 +100,13 @@ class Plan:
 
 def is_empty(x: str) -> str:
     """Whether a typed cell holds nothing."""
-    blanks = ", ".join(text(e) for e in _EMPTY)
     trimmed = f"lower(trim({x}, {_BLANKS}))"
-    return f"({x} is null or {trimmed} in ({blanks}))"
+    return f"({x} is null or {_among(trimmed, *_EMPTY)})"
+
+
+def _among(x: str, *words: str) -> str:
+    """As `x in (…)`, of which DuckDB would make a join that every row goes through."""
+    return f"list_contains([{', '.join(map(text, words))}], {x})"
 
 
 _BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(8239)"
@@ -123,8 +127,8 @@ def canonical(x: str, kind: str, plan: Plan, column: str) -> str:
         low = f"lower(trim({x}, {_BLANKS}))"
         return (
             f"case when {x} in ('true', 'false') then {x} "
-            f"when {low} in ('true', 'yes', '1', 't', 'y', '1.0') then 'true' "
-            f"when {low} in ('false', 'no', '0', 'f', 'n', '0.0') then 'false' end"
+            f"when {_among(low, 'true', 'yes', '1', 't', 'y', '1.0')} then 'true' "
+            f"when {_among(low, 'false', 'no', '0', 'f', 'n', '0.0')} then 'false' end"
         )
     if kind.startswith("epoch"):
         power = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}[kind]
