@@ -334,8 +334,9 @@ class _Careful:
                         self.preamble.append(record.raw.rstrip("\r\n"))
                         self.reading.lines += record.lines
                     continue
-                if record.is_comment and (was_blank or len(record.fields or "") == 1):
-                    # The comment above the next table of the same file.
+                is_alone = was_blank or len(record.fields or "") == 1
+                if self.head.is_blocks and record.is_comment and is_alone:
+                    # The comment above the next table, of a file that begins with one.
                     self.preamble = [record.raw.rstrip("\r\n")]
                     self.reading.lines += record.lines
                     in_data, is_header_next, was_blank = False, True, False

@@ -15,7 +15,7 @@ import zipfile
 import duckdb
 import pytest
 from conftest import Till
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from warehouse.contract import read_contracts, snake, stem
@@ -982,6 +982,7 @@ def test_what_the_csv_module_writes_is_read_back(
     assert (output.landed, output.rejected) == (len(rows), 0)
 
 
+@example(count=2, quoted=False, edits=[(15, "#"), (17, "\n")], cut=0)
 @settings(max_examples=250, deadline=None)
 @given(
     count=st.integers(1, 12),
