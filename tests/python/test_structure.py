@@ -556,7 +556,7 @@ def test_the_repository_speaks_of_itself():
     """No path of the machine it was written on, and no host that packages came from."""
     machine = re.compile(r"(?<![\w.$}])/(?:work|root|home/\w+|Users/\w+)/[\w.]")
     host = re.compile(
-        r"https?://[^\s/]*\b(?:pypi|artifactory|nexus|jfrog|devpi|pythonhosted)\b"
+        r"https?://[^\s/]*\b(?:pypi|artifactory|nexus|jfrog|devpi|python[h]osted)\b"
         r"|--(?:extra-)?index-url\s*[= ]\s*\S*://"
     )
     broken = []
