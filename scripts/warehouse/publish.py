@@ -116,14 +116,11 @@ def _require_good_build(target: str, built: Path) -> None:
 
 
 def _new_build_id(folder: Path) -> str:
-    """A name that sorts by time and is not taken."""
-    stem = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    number = 1
-    build_id = stem
-    while (folder / build_id).exists():
-        number += 1
-        build_id = f"{stem}-{number}"
-    return build_id
+    """A name that sorts by time, to the microsecond, and is not taken."""
+    while True:
+        build_id = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        if not (folder / build_id).exists():
+            return build_id
 
 
 def _write(built: Path, folder: Path, build_id: str, target: str) -> dict:
