@@ -182,7 +182,7 @@ def _print_header(
     warnings = len(manifest["warnings"])
     parts = [
         f"data to {manifest['as_of']}",
-        f"build {manifest['build_id']}",
+        f"build {manifest['build_id'].split('.')[0]}",
         f"{manifest['checks']} checks passed",
     ]
     if warnings:
