@@ -10,7 +10,7 @@ WORKERS ?= 2
 export DO_NOT_TRACK = 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 
-.PHONY: demo test build lint format docs lock bench clean
+.PHONY: demo test build lint format docs lock clean
 
 demo: $(VENV)/.runtime  ## Make a shop's exports, load, build, check, publish, report.
 	$(BIN)/warehouse demo
