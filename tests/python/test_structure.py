@@ -62,7 +62,7 @@ NOT_PORTABLE = {
     r"\bstring_agg\s*\(|\blistagg\s*\(": "a different shape",
     r"\bregexp_(?!extract)\w+\s*\(|\brlike\b|~": "the macro matches()",
     r"\bepoch(_ms)?\s*\(": "the macro seconds_between()",
-    r"\bat\s+time\s+zone\b|\btimezone\s*\(": "the macros to_local() and to_utc()",
+    r"\bat\s+time\s+zone\b|\btimezone\s*\(": "the macro to_local()",
     r"\bdate_?diff\s*\(": "the macro datediff()",
     r"\bselect\s+\*\s+(exclude|replace)\b": "the columns written out",
     r"\bgenerate_series\s*\(|\bunnest\s*\(": "range() with an alias, as in dim_dates",
