@@ -1,35 +1,30 @@
-with order_moments as (
+-- A day's date needs the shop's clock: only the first and the last moment of a shop do.
+with shop_moments as (
     select
-        int_orders.ordered_at as happened_at,
-        cast({{ to_local('int_orders.ordered_at', 'int_shops.time_zone') }} as date)
-            as happened_on
-    from {{ ref('int_orders') }} as int_orders
-    inner join {{ ref('int_shops') }} as int_shops
-        on int_orders.shop_id = int_shops.shop_id
-),
-
-session_moments as (
+        shop_id,
+        min(ordered_at) as first_moment,
+        max(ordered_at) as last_moment
+    from {{ ref('int_orders') }}
+    group by shop_id
+    union all
     select
-        int_sessions.started_at as happened_at,
-        cast({{ to_local('int_sessions.started_at', 'int_shops.time_zone') }} as date)
-            as happened_on
-    from {{ ref('int_sessions') }} as int_sessions
-    inner join {{ ref('int_shops') }} as int_shops
-        on int_sessions.shop_id = int_shops.shop_id
+        shop_id,
+        min(started_at) as first_moment,
+        max(started_at) as last_moment
+    from {{ ref('int_sessions') }}
+    group by shop_id
 ),
 
 moments as (
     select
-        min(happened_on) as first_date,
-        max(happened_on) as last_date,
-        max(happened_at) as last_moment
-    from order_moments
-    union all
-    select
-        min(happened_on) as first_date,
-        max(happened_on) as last_date,
-        max(happened_at) as last_moment
-    from session_moments
+        cast({{ to_local('shop_moments.first_moment', 'int_shops.time_zone') }} as date)
+            as first_date,
+        cast({{ to_local('shop_moments.last_moment', 'int_shops.time_zone') }} as date)
+            as last_date,
+        shop_moments.last_moment
+    from shop_moments
+    inner join {{ ref('int_shops') }} as int_shops
+        on shop_moments.shop_id = int_shops.shop_id
     union all
     select
         min(ad_date) as first_date,
