@@ -12,6 +12,7 @@ from warehouse.paths import PROJECT
 
 MARTS = PROJECT / "models" / "marts"
 LANGUAGES = {"en": "also", "es": "es", "fr": "fr", "ru": "ru", "zh": "zh"}
+THEMES = {"email": "E-mail", "market": "Market and site"}
 BETTER = {"up": "▲ up", "down": "▼ down", "none": "–"}
 
 
@@ -59,6 +60,11 @@ def kpis() -> list[Kpi]:
     return [described[name] for name in names if name in described]
 
 
+def theme_label(theme: str) -> str:
+    """How a theme is headed: `email` is E-mail."""
+    return THEMES.get(theme, theme.capitalize())
+
+
 def kpi_page() -> str:
     """KPIS.md: a table of every theme, then what each KPI counts and leaves out."""
     found = kpis()
@@ -77,7 +83,7 @@ def kpi_page() -> str:
         of_theme = [kpi for kpi in found if kpi.meta["theme"] == theme]
         lines += [
             "",
-            f"## {theme.capitalize()}",
+            f"## {theme_label(theme)}",
             "",
             "| KPI | id | formula | unit | better | sliced by |",
             "|---|---|---|---|---|---|",

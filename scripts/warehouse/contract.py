@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
@@ -251,14 +251,19 @@ def read_contracts(root: Path | None = None) -> dict[str, Source]:
     root = root or contract_root()
     sources: dict[str, Source] = {}
     for path in sorted(root.glob("*/_*.yml")):
-        for source in _sources(path):
-            if source.name in sources:
+        for part in _sources(path):
+            # A long contract may lie in several files: each tells some of the tables.
+            known = sources.setdefault(part.name, part)
+            if known is part:
+                continue
+            twice = {t.name for t in known.tables} & {t.name for t in part.tables}
+            if twice:
                 raise UserError(
-                    f"The source {source.name} is described twice: in "
-                    f"{sources[source.name].path} and in {path}.",
+                    f"The table {part.name}.{min(twice)} is described twice: in "
+                    f"{known.path.parent} and in {part.path}.",
                     "Keep one of the two.",
                 )
-            sources[source.name] = source
+            sources[part.name] = replace(known, tables=known.tables + part.tables)
     return sources
 
 

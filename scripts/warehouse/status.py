@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from warehouse.catalog import theme_label
 from warehouse.errors import UserError
 from warehouse.paths import data_dir, target_name
 
@@ -99,7 +100,10 @@ def format_value(value: float | None, unit: str, currency: str) -> str:
         return f"{sign}{size:.2%}" if size < 0.1 else f"{sign}{size:.1%}"
     if unit == "count":
         return f"{sign}{size:,.0f}"
-    suffix = {"seconds": " s", "hours": " h", "days": " d", "months": " mo"}
+    suffix = {
+        "seconds": " s", "minutes": " min", "hours": " h", "days": " d",
+        "months": " mo", "points": " pts",
+    }  # fmt: skip
     digits = 2 if unit in ("ratio", "number") else 1
     return f"{sign}{size:,.{digits}f}{suffix.get(unit, '')}"
 
@@ -239,7 +243,7 @@ def _cells(row: dict, currency: str, wide: bool) -> list[Text]:
 def _theme_table(theme: str, lines: list[list[Text]], widths: list[int]) -> Table:
     """One theme's KPIs; only the label gives way when the terminal is narrow."""
     table = Table(
-        title=theme.capitalize(),
+        title=theme_label(theme),
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,

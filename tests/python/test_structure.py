@@ -32,10 +32,13 @@ MAY_READ = {
 }
 META = {
     "label": str,
-    "theme": ("sales", "conversion", "marketing", "customers"),
+    "theme": (
+        *("sales", "conversion", "marketing", "customers", "email", "service"),
+        *("fulfilment", "inventory", "market"),
+    ),
     "unit": (
         *("money", "count", "percent", "number", "ratio"),
-        *("seconds", "hours", "days", "months"),
+        *("seconds", "minutes", "hours", "days", "months", "points", "position"),
     ),
     "better": ("up", "down", "none"),
     "kind": ("sum", "ratio", "distinct", "quantile", "derived"),

@@ -23,6 +23,7 @@ from warehouse.demo import ga4, shopify
 from warehouse.demo.ads import COST_COLUMNS, Ads
 from warehouse.demo.chance import Chance
 from warehouse.demo.clock import DAY, day_number, months_between
+from warehouse.demo.department import Department
 from warehouse.demo.orders import OrderBook
 from warehouse.demo.people import People
 from warehouse.demo.table import Table, length, stack, take
@@ -41,6 +42,8 @@ from warehouse.errors import UserError
 
 MANIFEST = "demo_files.json"
 ITEM = ("number", "position", "variant", "quantity", "price")
+# One line for each department that keeps its own books.
+DEPARTMENTS: tuple[type[Department], ...] = ()
 BATCH = 400_000  # visits whose events are made at once
 
 
@@ -143,6 +146,13 @@ class _Run:
         self.writer = Writer(self.work)
         try:
             self._lookups()
+            self.departments = [
+                kind(
+                    self.writer, self.chance, self.book, self.visits, self.first,
+                    self.last,
+                )
+                for kind in DEPARTMENTS
+            ]  # fmt: skip
             self._months()
             self._rest()
             totals = self._truth()
@@ -245,6 +255,8 @@ class _Run:
             self.truth.orders(self.writer, index, month["orders"], month["refunds"])
             self.visits.plan(index, month["orders"])
             self._shopify(index, month, first, last)
+            for department in self.departments:
+                department.orders(index, month, first, last)
             # Visits refer to orders of their own month and of the two beside it.
             kept = {
                 "orders": _only(month["orders"], ("number", "lines", "total")),
@@ -376,6 +388,8 @@ class _Run:
         v = stack(made)
         self.sessions += length(v)
         self.truth.visits(index, v)
+        for department in self.departments:
+            department.visits(index, v, first, last)
         origins = self.visits.origins[index]
         ad = np.array([row.ad for row in origins.rows])[v["origin"]]
         number = np.clip(v["order"] - o["number"][0], 0, length(o) - 1)
@@ -503,6 +517,8 @@ class _Run:
             if self.reports[index]:
                 self._traffic_file(index)
         self._costs()
+        for department in self.departments:
+            department.finish()
 
     def _customers(self, index: int) -> None:
         shop, people = SHOPS[index], self.people
