@@ -71,7 +71,7 @@ class Truth:
         o["shipping_sales"] = o["shipping"] / 100 * factor
         o["units"] = np.add.reduceat(lines["quantity"] * goods, o["first_line"])
         cost = state.costs[lines["variant"]]
-        costed = goods & (cost >= 0) & ~lines["no_sku"]
+        costed = goods & (cost >= 0)
         cost = np.where(costed, lines["quantity"] * cost / 100, 0.0)
         o["cogs"] = np.add.reduceat(cost, o["first_line"])
         o["returns"] = np.zeros(len(whole))
