@@ -18,6 +18,14 @@
     end
 {%- endmacro %}
 
+{#- A name, as of an agent: salted, so that a person can be counted and not read. -#}
+{% macro hash_name(name) -%}
+    {{ sha256(
+        "'" ~ env_var('WAREHOUSE_SALT', 'demo-salt') ~ "' || lower(trim(nullif(trim("
+        ~ name ~ "), '')))"
+    ) }}
+{%- endmacro %}
+
 {#- The digits of a text. -#}
 {% macro digits(text) -%}
     {{ remove_all(text, "'[^0-9]'") }}

@@ -14,6 +14,19 @@
     from_utc_timestamp({{ utc_timestamp }}, {{ time_zone }})
 {%- endmacro %}
 
+{#- A wall clock time of a time zone as UTC. -#}
+{% macro to_utc(local_timestamp, time_zone) -%}
+    {{ adapter.dispatch('to_utc')(local_timestamp, time_zone) }}
+{%- endmacro %}
+
+{% macro default__to_utc(local_timestamp, time_zone) -%}
+    timezone('UTC', timezone({{ time_zone }}, {{ local_timestamp }}))
+{%- endmacro %}
+
+{% macro spark__to_utc(local_timestamp, time_zone) -%}
+    to_utc_timestamp({{ local_timestamp }}, {{ time_zone }})
+{%- endmacro %}
+
 {#- Seconds from one timestamp to a later one, as a double. -#}
 {% macro seconds_between(from_timestamp, to_timestamp) -%}
     {{ adapter.dispatch('seconds_between')(from_timestamp, to_timestamp) }}

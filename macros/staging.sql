@@ -86,3 +86,36 @@
         {{ hash_key(['visitor_id', 'event_at', 'event_name', 'page', 'order_number']) }}
     )
 {%- endmacro %}
+
+{#- Seconds of a duration, written as seconds, 2:23 or 00:02:23. -#}
+{% macro duration_seconds(text) -%}
+    case
+        when {{ text }} like '%:%:%'
+            then try_cast(split_part({{ text }}, ':', 1) as double) * 3600
+                + try_cast(split_part({{ text }}, ':', 2) as double) * 60
+                + try_cast(split_part({{ text }}, ':', 3) as double)
+        when {{ text }} like '%:%'
+            then try_cast(split_part({{ text }}, ':', 1) as double) * 60
+                + try_cast(split_part({{ text }}, ':', 2) as double)
+        else try_cast({{ text }} as double)
+    end
+{%- endmacro %}
+
+{#- How a ticket came in, in one word whatever the help desk calls it. -#}
+{% macro contact_channel(text) -%}
+    case
+        when {{ text }} is null then cast(null as string)
+        when {{ matches("lower(" ~ text ~ ")", "'phone|voice|call'") }} then 'phone'
+        when {{ matches("lower(" ~ text ~ ")", "'mail'") }} then 'email'
+        when {{ matches("lower(" ~ text ~ ")", "'chat|messaging'") }} then 'chat'
+        when
+            {{ matches(
+                "lower(" ~ text ~ ")",
+                "'facebook|instagram|twitter|whatsapp|social|^x( |_|$)'"
+            ) }}
+            then 'social'
+        when {{ matches("lower(" ~ text ~ ")", "'web|form|help ?cent|widget'") }}
+            then 'web'
+        else replace(lower(trim({{ text }})), ' ', '_')
+    end
+{%- endmacro %}
