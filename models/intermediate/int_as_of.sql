@@ -13,6 +13,13 @@ with shop_moments as (
         max(started_at) as last_moment
     from {{ ref('int_sessions') }}
     group by shop_id
+    union all
+    select
+        shop_id,
+        min(moved_at) as first_moment,
+        max(moved_at) as last_moment
+    from {{ ref('stg_flat__stock_movements') }}
+    group by shop_id
 ),
 
 moments as (
@@ -31,6 +38,12 @@ moments as (
         max(ad_date) as last_date,
         max(cast(ad_date as timestamp)) as last_moment
     from {{ ref('int_ad_days') }}
+    union all
+    select
+        min(stock_date) as first_date,
+        max(stock_date) as last_date,
+        max(cast(stock_date as timestamp)) as last_moment
+    from {{ ref('int_stock_levels') }}
 )
 
 select
