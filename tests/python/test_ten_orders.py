@@ -78,7 +78,7 @@ def figures(tmp_path_factory) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("preset", "expected"),
     [
-        # O1 100 - 10, O2 50, O5 40, O7 60, O9 70; O9 is given back in September, O2 not.
+        # O1 100 - 10, O2 50, O5 40, O7 60, O9 70; only O9's refund is in it.
         (
             "strict",
             {
