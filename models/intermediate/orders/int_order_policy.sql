@@ -1,65 +1,23 @@
-with facts as (
+with excluding_rules as (
     select
-        int_orders.order_id,
-        coalesce(int_orders.is_test, false) as is_test,
-        coalesce(int_orders.is_draft, false) as is_draft,
-        coalesce(int_orders.is_fraud, false) as is_fraud,
-        coalesce(int_orders.sales_channel = 'marketplace', false) as is_marketplace,
-        coalesce(int_orders.financial_status in ('voided', 'expired'), false)
-            as is_voided,
-        int_orders.cancelled_at is not null as is_cancelled,
-        -- Paid or sent: from here on only a return takes the sale back.
-        int_order_states.is_paid or int_order_states.is_dispatched as is_accepted,
-        int_order_amounts.is_gift_card_only,
-        int_order_amounts.is_zero_value
-    from {{ ref('int_orders') }} as int_orders
-    inner join {{ ref('int_order_states') }} as int_order_states
-        on int_orders.order_id = int_order_states.order_id
-    inner join {{ ref('int_order_amounts') }} as int_order_amounts
-        on int_orders.order_id = int_order_amounts.order_id
-),
-
-matched_rules as (
-    select
-        facts.order_id,
-        order_policy.rule,
+        int_order_rules.order_id,
+        int_order_rules.rule,
         row_number() over (
-            partition by facts.order_id
+            partition by int_order_rules.order_id
             order by order_policy.priority nulls last
         ) as rank_of_rule
-    from facts
+    from {{ ref('int_order_rules') }} as int_order_rules
     inner join {{ ref('order_policy') }} as order_policy
-        on
-            (order_policy.rule = 'test' and facts.is_test)
-            or (order_policy.rule = 'draft' and facts.is_draft)
-            or (order_policy.rule = 'fraud' and facts.is_fraud)
-            or (order_policy.rule = 'marketplace' and facts.is_marketplace)
-            or (
-                order_policy.rule = 'voided'
-                and facts.is_voided
-                and not facts.is_accepted
-            )
-            or (
-                order_policy.rule = 'cancelled_before_payment'
-                and facts.is_cancelled
-                and not facts.is_accepted
-            )
-            or (
-                order_policy.rule = 'cancelled_after_payment'
-                and facts.is_cancelled
-                and facts.is_accepted
-            )
-            or (order_policy.rule = 'gift_card_only' and facts.is_gift_card_only)
-            or (order_policy.rule = 'zero_value' and facts.is_zero_value)
+        on int_order_rules.rule = order_policy.rule
     where {{ policy_choice() }} = 'out'
 )
 
 select
-    facts.order_id,
-    matched_rules.rule is null as is_placed,
-    matched_rules.rule as exclusion_reason
-from facts
-left join matched_rules
+    int_orders.order_id,
+    excluding_rules.rule is null as is_placed,
+    excluding_rules.rule as exclusion_reason
+from {{ ref('int_orders') }} as int_orders
+left join excluding_rules
     on
-        facts.order_id = matched_rules.order_id
-        and matched_rules.rank_of_rule = 1
+        int_orders.order_id = excluding_rules.order_id
+        and excluding_rules.rank_of_rule = 1
