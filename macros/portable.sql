@@ -106,3 +106,21 @@
 {% macro spark__json_text(object, field) -%}
     get_json_object({{ object }}, '$.{{ field }}')
 {%- endmacro %}
+
+{#- The entries of a list such as `2× Hat, red, 1× Mug`, one row each of the select it
+    stands in: a new one begins where a comma is followed by a count. -#}
+{% macro counted_entries(list) -%}
+    {{ return(adapter.dispatch('counted_entries')(list)) }}
+{%- endmacro %}
+
+{% macro default__counted_entries(list) -%}
+    unnest(string_split(
+        regexp_replace({{ list }}, ', (-?[0-9]+)[×x] ', chr(31) || '\1× ', 'g'), chr(31)
+    ))
+{%- endmacro %}
+
+{% macro spark__counted_entries(list) -%}
+    explode(split(
+        regexp_replace({{ list }}, ', (-?[0-9]+)[×x] ', char(31) || '$1× '), char(31)
+    ))
+{%- endmacro %}

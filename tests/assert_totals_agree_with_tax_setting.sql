@@ -26,6 +26,7 @@ with checked_orders as (
         on int_orders.shop_id = int_shops.shop_id
     where
         int_orders.tax_amount <> 0
+        and int_orders.amounts_include_tax is null
         and int_orders.subtotal_amount is not null
         and int_orders.total_amount is not null
 )

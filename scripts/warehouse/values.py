@@ -144,7 +144,8 @@ def _number(x: str, decimal: str) -> str:
         rf"(?:{point}[0-9]*)?"
     )
     shape = (
-        rf"{_GAP}(?:{_MONEY}{_GAP})?[-+−(]?{_GAP}(?:{_MONEY}{_GAP})?-?{body}"
+        # An apostrophe before the sign keeps spreadsheets from reading a formula.
+        rf"{_GAP}'?(?:{_MONEY}{_GAP})?[-+−(]?{_GAP}(?:{_MONEY}{_GAP})?-?{body}"
         rf"{_GAP}(?:{_MONEY})?[)]?{_GAP}"
     )
     dot = f"replace(regexp_replace({x}, '[^0-9{decimal}]', '', 'g'), '{decimal}', '.')"

@@ -20,6 +20,22 @@ with all_accounts as (
         country,
         2 as source_rank
     from {{ ref('stg_shopify__customers') }}
+    union all
+    select
+        customers.source_system,
+        customers.shop_id,
+        customers.account_id,
+        customers.email_hash,
+        cast(null as string) as phone_hash,
+        case
+            when zones.time_zone is null then customers.created_at
+            else {{ to_utc('customers.created_at', 'zones.time_zone') }}
+        end as created_at,
+        customers.country,
+        3 as source_rank
+    from {{ ref('stg_woocommerce__customers') }} as customers
+    left join {{ ref('int_shop_zones') }} as zones
+        on customers.shop_id = zones.shop_id
 ),
 
 ranked as (

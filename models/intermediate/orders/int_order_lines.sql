@@ -32,6 +32,42 @@ with all_lines as (
         is_gift_card,
         2 as source_rank
     from {{ ref('stg_shopify__order_lines') }}
+    union all
+    select
+        source_system,
+        shop_id,
+        order_id,
+        order_line_id,
+        line_number,
+        product_id,
+        sku,
+        product_name,
+        category,
+        quantity,
+        unit_price,
+        discount_amount,
+        is_gift_card,
+        3 as source_rank
+    from {{ ref('stg_woocommerce__order_lines') }}
+    union all
+    select
+        'woocommerce' as source_system,
+        lines.shop_id,
+        orders.order_id,
+        lines.order_line_id,
+        lines.line_number,
+        lines.shop_id || ':' || lines.product_name as product_id,
+        cast(null as string) as sku,
+        lines.product_name,
+        cast(null as string) as category,
+        lines.quantity,
+        lines.unit_price,
+        cast(null as decimal(18, 4)) as discount_amount,
+        coalesce(lower(lines.product_name) like '%gift card%', false) as is_gift_card,
+        4 as source_rank
+    from {{ ref('stg_woocommerce__order_report_lines') }} as lines
+    inner join {{ ref('int_woocommerce_orders') }} as orders
+        on lines.report_row_id = orders.report_row_id
 ),
 
 -- An order that two sources itemise would be sold twice: one source has its lines.

@@ -5,7 +5,8 @@ with converted as (
         {{ to_local('int_orders.ordered_at', 'int_shops.time_zone') }}
             as ordered_at_local,
         coalesce(int_orders.currency, int_shops.currency) as currency,
-        int_shops.prices_include_tax,
+        coalesce(int_orders.amounts_include_tax, int_shops.prices_include_tax)
+            as prices_include_tax,
         coalesce(int_orders.shipping_amount, 0) as shipping_amount,
         coalesce(int_orders.tax_amount, 0) as tax_amount,
         int_orders.total_amount,
@@ -13,7 +14,11 @@ with converted as (
             int_orders.subtotal_amount,
             int_orders.total_amount - coalesce(int_orders.shipping_amount, 0)
             - case
-                when int_shops.prices_include_tax then 0
+                when
+                    coalesce(
+                        int_orders.amounts_include_tax, int_shops.prices_include_tax
+                    )
+                    then 0
                 else coalesce(int_orders.tax_amount, 0)
             end
         ) as subtotal_amount

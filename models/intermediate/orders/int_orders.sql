@@ -34,6 +34,7 @@ with all_orders as (
         utm_campaign,
         device,
         visitor_id,
+        cast(null as boolean) as amounts_include_tax,
         1 as source_rank
     from {{ ref('stg_flat__orders') }}
     union all
@@ -72,8 +73,49 @@ with all_orders as (
         utm_campaign,
         device,
         visitor_id,
+        cast(null as boolean) as amounts_include_tax,
         2 as source_rank
     from {{ ref('stg_shopify__orders') }}
+    union all
+    select
+        'woocommerce' as source_system,
+        shop_id,
+        order_id,
+        order_number,
+        ordered_at,
+        account_id,
+        email_hash,
+        phone_hash,
+        financial_status,
+        fulfillment_status,
+        paid_at,
+        cancelled_at,
+        fulfilled_at,
+        cast(null as timestamp) as delivered_at,
+        'web' as sales_channel,
+        currency,
+        subtotal_amount,
+        discount_amount,
+        discount_code,
+        shipping_amount,
+        tax_amount,
+        total_amount,
+        refunded_amount,
+        country,
+        region,
+        payment_method,
+        false as is_test,
+        is_draft,
+        false as is_fraud,
+        utm_source,
+        utm_medium,
+        utm_campaign,
+        device,
+        cast(null as string) as visitor_id,
+        -- Whatever the shop shows its visitors, these exports write net amounts.
+        false as amounts_include_tax,
+        3 as source_rank
+    from {{ ref('int_woocommerce_orders') }}
 ),
 
 -- A template row is written by hand, so it is the later word on a platform's order.
@@ -113,6 +155,7 @@ ranked as (
         utm_campaign,
         device,
         visitor_id,
+        amounts_include_tax,
         row_number() over (
             partition by order_id
             order by source_rank nulls last, source_system nulls last
@@ -154,6 +197,7 @@ select
     utm_medium,
     utm_campaign,
     device,
-    visitor_id
+    visitor_id,
+    amounts_include_tax
 from ranked
 where preference = 1

@@ -16,6 +16,15 @@ with all_costs as (
         currency,
         2 as source_rank
     from {{ ref('stg_shopify__products') }}
+    union all
+    select
+        shop_id,
+        product_id,
+        cost_valid_from,
+        unit_cost,
+        currency,
+        3 as source_rank
+    from {{ ref('stg_woocommerce__products') }}
 ),
 
 -- A cost without a date has always been valid.

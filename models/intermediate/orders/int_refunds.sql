@@ -34,6 +34,24 @@ with all_refunds as (
         reason,
         2 as source_rank
     from {{ ref('stg_shopify__refunds') }}
+    union all
+    select
+        'woocommerce' as source_system,
+        shop_id,
+        refund_id,
+        order_id,
+        order_number,
+        product_id,
+        refunded_at,
+        quantity,
+        merchandise_amount,
+        tax_amount,
+        shipping_amount,
+        'return' as kind,
+        is_restocked,
+        cast(null as string) as reason,
+        case when is_itemised then 3 else 4 end as source_rank
+    from {{ ref('int_woocommerce_refunds') }}
 ),
 
 orders_by_number as (
