@@ -20,6 +20,27 @@ with shop_moments as (
         max(moved_at) as last_moment
     from {{ ref('stg_flat__stock_movements') }}
     group by shop_id
+    union all
+    select
+        shop_id,
+        min(opened_at) as first_moment,
+        max(opened_at) as last_moment
+    from {{ ref('int_contacts') }}
+    group by shop_id
+    union all
+    select
+        shop_id,
+        min(answered_at) as first_moment,
+        max(answered_at) as last_moment
+    from {{ ref('int_survey_answers') }}
+    group by shop_id
+    union all
+    select
+        shop_id,
+        min(reviewed_at) as first_moment,
+        max(reviewed_at) as last_moment
+    from {{ ref('int_reviews') }}
+    group by shop_id
 ),
 
 moments as (

@@ -40,6 +40,7 @@ select
     shop || ':' || coalesce(variant_sku, variant_name) as product_id,
     variant_sku as sku,
     variant_name as product_name,
+    handle as product_handle,
     product_type as category,
     product_vendor as brand,
     cast(variant_price as decimal(18, 4)) as list_price,
