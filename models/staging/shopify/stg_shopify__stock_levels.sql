@@ -20,7 +20,8 @@ numbered as (
     -- Named as order lines are: the name stands in for an empty stock number.
     select
         *,
-        coalesce(bare_sku, title || coalesce(' - ' || variant_title, '')) as variant_key,
+        coalesce(bare_sku, title || coalesce(' - ' || variant_title, ''))
+            as variant_key,
         {{ newest_row([
             'shop', "coalesce(bare_sku, title || coalesce(' - ' || variant_title, ''))",
             'location', 'stock_date',
