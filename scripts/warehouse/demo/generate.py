@@ -26,6 +26,7 @@ from warehouse.demo.clock import DAY, day_number, months_between
 from warehouse.demo.department import Department
 from warehouse.demo.orders import OrderBook
 from warehouse.demo.people import People
+from warehouse.demo.stock import Stock
 from warehouse.demo.table import Table, length, stack, take
 from warehouse.demo.truth import Truth, seen_days
 from warehouse.demo.visits import BUYS, ROBOT, STAFF, VisitBook
@@ -43,7 +44,7 @@ from warehouse.errors import UserError
 MANIFEST = "demo_files.json"
 ITEM = ("number", "position", "variant", "quantity", "price")
 # One line for each department that keeps its own books.
-DEPARTMENTS: tuple[type[Department], ...] = ()
+DEPARTMENTS: tuple[type[Department], ...] = (Stock,)
 BATCH = 400_000  # visits whose events are made at once
 
 
