@@ -68,6 +68,13 @@
     'days_between_orders',
     'customer_lifetime_value_simple',
     'customer_lifetime_value',
+
+    'inventory_turnover',
+    'days_of_supply',
+    'stockout_rate',
+    'slow_moving_stock_share',
+    'oversell_rate',
+    'inventory_accuracy',
 ] -%}
 
 {% for kpi in kpis %}
