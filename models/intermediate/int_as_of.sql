@@ -41,6 +41,17 @@ with shop_moments as (
         max(reviewed_at) as last_moment
     from {{ ref('int_reviews') }}
     group by shop_id
+    union all
+    select
+        shop_id,
+        min(coalesce(confirmed_at, packed_at, dispatched_at, delivered_at))
+            as first_moment,
+        max(coalesce(
+            returned_to_stock_at, refused_at, delivered_at, dispatched_at, packed_at,
+            confirmed_at
+        )) as last_moment
+    from {{ ref('int_parcels') }}
+    group by shop_id
 ),
 
 moments as (
@@ -65,6 +76,12 @@ moments as (
         max(stock_date) as last_date,
         max(cast(stock_date as timestamp)) as last_moment
     from {{ ref('int_stock_levels') }}
+    union all
+    select
+        min(work_date) as first_date,
+        max(work_date) as last_date,
+        max(cast(work_date as timestamp)) as last_moment
+    from {{ ref('int_staff_days') }}
 )
 
 select

@@ -96,8 +96,7 @@ select
                 coalesce(
                     cast(
                         {{ to_local(
-                            'coalesce(int_orders.fulfilled_at, int_orders.delivered_at)',
-                            'int_shops.time_zone'
+                            'int_order_states.dispatched_at', 'int_shops.time_zone'
                         ) }} as date
                     ),
                     int_order_terms.order_date
