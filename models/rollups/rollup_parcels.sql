@@ -100,7 +100,12 @@ counted as (
     from sliced
     inner join {{ ref('dim_period_days') }} as dim_period_days
         on sliced.happened_on = dim_period_days.date_day
-    group by 1, 2, 3, 4, 5
+    group by
+        dim_period_days.grain,
+        dim_period_days.period_start,
+        sliced.dimension,
+        sliced.member,
+        sliced.step
 )
 
 select
@@ -108,22 +113,22 @@ select
     period_start,
     dimension,
     member,
-    {% set lengths = {
+    {% for length, (step, place) in {
         'processing_hours': ('confirmed', 'first'),
         'waiting_hours': ('packed', 'first'),
         'picking_minutes': ('packed', 'second'),
         'handover_hours': ('dispatched', 'first'),
         'delivery_days': ('delivered', 'first'),
         'fulfilment_days': ('delivered', 'second'),
-    } -%}
-    {% for length, (step, place) in lengths.items() %}
+    }.items() -%}
         cast(max(case when step = '{{ step }}' then {{ place }}_p50 end) as double)
             as {{ length }}_p50,
         cast(max(case when step = '{{ step }}' then {{ place }}_p90 end) as double)
             as {{ length }}_p90,
-        cast(sum(case when step = '{{ step }}' then {{ place }}_known else 0 end) as bigint)
-            as {{ length }}_known,
-    {% endfor %}
+        cast(coalesce(
+            sum(case when step = '{{ step }}' then {{ place }}_known end), 0
+        ) as bigint) as {{ length }}_known,
+    {% endfor -%}
     cast(sum(case when step = 'packed' then marked else 0 end) as bigint)
         as picked_orders,
     cast(sum(case when step = 'dispatched' then happened else 0 end) as bigint)

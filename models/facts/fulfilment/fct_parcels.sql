@@ -3,6 +3,7 @@ with known_steps as (
     select
         int_parcels.parcel_id,
         int_parcels.order_id as named_order_id,
+        coalesce(int_parcels.order_id, int_parcels.parcel_id) as order_key,
         int_parcels.shop_id,
         int_parcels.source_system,
         coalesce(int_shops.time_zone, 'UTC') as time_zone,
@@ -14,16 +15,16 @@ with known_steps as (
         {% for step in [
             'confirmed', 'pick_started', 'packed', 'dispatched', 'delivered', 'refused',
             'returned_to_stock',
-        ] %}
-            case
-                when
-                    cast({{ to_local(
-                        'int_parcels.' ~ step ~ '_at',
-                        "coalesce(int_shops.time_zone, 'UTC')",
-                    ) }} as date) <= int_as_of.as_of_date
-                    then int_parcels.{{ step }}_at
-            end as {{ step }}_at{{ ',' if not loop.last }}
-        {% endfor %}
+        ] -%}
+        case
+            when
+                cast({{ to_local(
+                    'int_parcels.' ~ step ~ '_at',
+                    "coalesce(int_shops.time_zone, 'UTC')",
+                ) }} as date) <= int_as_of.as_of_date
+                then int_parcels.{{ step }}_at
+        end as {{ step }}_at{{ ',' if not loop.last }}
+    {% endfor %}
     from {{ ref('int_parcels') }} as int_parcels
     cross join {{ ref('int_as_of') }} as int_as_of
     left join {{ ref('int_shops') }} as int_shops
@@ -49,10 +50,8 @@ parcels as (
         and known_steps.refused_at is null as is_cancelled,
         fct_orders.ordered_at,
         -- An order is confirmed once, whatever number of parcels it becomes.
-        min(known_steps.confirmed_at) over (
-            partition by coalesce(fct_orders.order_id, known_steps.named_order_id,
-                known_steps.parcel_id)
-        ) as confirmed_at,
+        min(known_steps.confirmed_at) over (partition by known_steps.order_key)
+            as confirmed_at,
         known_steps.pick_started_at,
         known_steps.packed_at,
         known_steps.dispatched_at,
@@ -67,12 +66,13 @@ parcels as (
         or (known_steps.delivered_at is null and coalesce(fct_orders.is_refused, false))
             as is_refused,
         row_number() over (
-            partition by coalesce(fct_orders.order_id, known_steps.named_order_id,
-                known_steps.parcel_id)
+            partition by known_steps.order_key
             order by
                 coalesce(
-                    known_steps.packed_at, known_steps.dispatched_at,
-                    known_steps.delivered_at, known_steps.refused_at
+                    known_steps.packed_at,
+                    known_steps.dispatched_at,
+                    known_steps.delivered_at,
+                    known_steps.refused_at
                 ) nulls last,
                 known_steps.parcel_id nulls last
         ) as parcel_number

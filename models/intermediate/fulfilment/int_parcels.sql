@@ -19,29 +19,19 @@ scanned_parcels as (
         min(parcel_events.carrier) as carrier,
         min(parcel_events.warehouse) as warehouse,
         max(parcel_events.promised_date) as promised_date,
-        min(case when parcel_events.event = 'confirmed' then parcel_events.happened_at end)
-            as confirmed_at,
-        min(case
-            when parcel_events.event = 'pick_started' then parcel_events.happened_at
-        end) as pick_started_at,
-        max(case when parcel_events.event = 'packed' then parcel_events.happened_at end)
-            as packed_at,
-        min(case
-            when parcel_events.event = 'dispatched' then parcel_events.happened_at
-        end) as dispatched_at,
-        min(case when parcel_events.event = 'delivered' then parcel_events.happened_at end)
-            as delivered_at,
-        max(case when parcel_events.event = 'refused' then parcel_events.happened_at end)
-            as refused_at,
-        max(case
-            when
-                parcel_events.event = 'returned_to_stock'
-                then parcel_events.happened_at
-        end) as returned_to_stock_at
+        {% for step, word in {
+            'confirmed': 'min', 'pick_started': 'min', 'packed': 'max',
+            'dispatched': 'min', 'delivered': 'min', 'refused': 'max',
+            'returned_to_stock': 'max',
+        }.items() -%}
+        {{ word }}(case
+            when parcel_events.event = '{{ step }}' then parcel_events.happened_at
+            end) as {{ step }}_at{{ ',' if not loop.last }}
+    {% endfor %}
     from {{ ref('stg_flat__parcel_events') }} as parcel_events
     left join tracked_parcels
         on parcel_events.parcel_id = tracked_parcels.tracking_id
-    group by 1
+    group by coalesce(tracked_parcels.parcel_id, parcel_events.parcel_id)
 ),
 
 shipped_parcels as (
@@ -66,7 +56,7 @@ shipped_parcels as (
         on shipments.shop_id = int_shops.shop_id
     left join tracked_parcels
         on shipments.parcel_id = tracked_parcels.tracking_id
-    group by 1
+    group by coalesce(tracked_parcels.parcel_id, shipments.parcel_id)
 ),
 
 parcel_keys as (
@@ -80,8 +70,8 @@ parcel_keys as (
     from shipped_parcels
 ),
 
--- Each source fills what it knows; where two know, a template row is the later word, and
--- of the templates the row that tells of the whole parcel.
+-- Each source fills what it knows; where two know, a template is the later word, and of
+-- the templates the one that tells of the whole parcel.
 told as (
     select
         parcel_keys.parcel_id,

@@ -27,7 +27,9 @@ states as (
         int_orders.fulfilled_at,
         order_parcels.refused_at,
         coalesce(
-            int_orders.fulfilled_at, int_orders.delivered_at, order_parcels.dispatched_at
+            int_orders.fulfilled_at,
+            int_orders.delivered_at,
+            order_parcels.dispatched_at
         ) as dispatched_at,
         successful_payments.order_id is not null
         or int_orders.paid_at is not null
