@@ -21,3 +21,15 @@
         - floor(cast({{ count }} as double) * {{ day_number }} / nullif({{ days }}, 0)) as bigint
     )
 {%- endmacro %}
+
+{#- The part of a whole number that falls on one day of several, as the day's part of
+    another count: so_far is that count up to the day, of_day on it, of_all on all. -#}
+{% macro share_of_count(count, so_far, of_day, of_all) -%}
+    cast(
+        floor(cast({{ count }} as double) * {{ so_far }} / nullif({{ of_all }}, 0))
+        - floor(
+            cast({{ count }} as double) * ({{ so_far }} - {{ of_day }})
+            / nullif({{ of_all }}, 0)
+        ) as bigint
+    )
+{%- endmacro %}

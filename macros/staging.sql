@@ -119,3 +119,9 @@
         else replace(lower(trim({{ text }})), ' ', '_')
     end
 {%- endmacro %}
+
+{#- The archive, or else the folder, that a landed file lies in: what a platform packs
+    together belongs together. -#}
+{% macro archive_of_file() -%}
+    regexp_extract(_file, '^(.*)/[^/]*$', 1)
+{%- endmacro %}

@@ -38,3 +38,20 @@
 {% macro as_channel_id(channel_name) -%}
     replace(replace(lower(trim({{ channel_name }})), ' ', '_'), '-', '_')
 {%- endmacro %}
+
+{#- The texts of a relation that hold a brand term as whole words: the patterns meet each
+    text once. -#}
+{% macro with_brand_term(relation, column) -%}
+    select distinct texts.{{ column }}
+    from (select distinct {{ column }} from {{ relation }}) as texts
+    inner join {{ ref('brand_terms') }} as brand_terms
+        on
+            {{ as_words('texts.' ~ column) }}
+            like '%' || {{ as_words('brand_terms.brand_term') }} || '%'
+{%- endmacro %}
+
+{#- The address of a page without what follows it: click ids, tags and searches make every
+    address another one. -#}
+{% macro bare_page(page) -%}
+    split_part(split_part({{ page }}, '?', 1), '#', 1)
+{%- endmacro %}

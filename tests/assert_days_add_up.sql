@@ -23,6 +23,14 @@
     ],
     'rollup_checkouts': ['checkout_sessions', 'successful_checkouts'],
     'rollup_payments': ['payments_tried', 'payments_successful'],
+    'rollup_market': [
+        'offers_seen', 'offers_in_stock', 'compared_product_days', 'own_prices',
+        'competitor_prices', 'ranks_looked_up', 'ranks_found',
+    ],
+    'rollup_site': [
+        'checks', 'failed_checks', 'monitored_minutes', 'up_minutes', 'page_loads',
+        'error_loads', 'timed_loads',
+    ],
 } %}
 {% set hourly = ['orders', 'units_sold', 'sales', 'returns', 'total_sales'] %}
 {% set checks = [] %}

@@ -21,6 +21,12 @@
     ('rollup_payments', 'payments_successful', 'payments_tried'),
     ('rollup_payments', 'orders_paid', 'orders_tried'),
     ('rollup_payments', 'orders_tried', 'payments_tried'),
+    ('rollup_market', 'offers_in_stock', 'offers_seen'),
+    ('rollup_market', 'compared_product_days', 'offers_in_stock'),
+    ('rollup_market', 'ranks_found', 'ranks_looked_up'),
+    ('rollup_site', 'up_minutes', 'monitored_minutes'),
+    ('rollup_site', 'error_loads', 'page_loads'),
+    ('rollup_search_terms', 'brand_clicks', 'clicks'),
 ] %}
 {% for rollup, part, whole in checks %}
     select

@@ -48,6 +48,17 @@
     ('rollup_payments', 'gateway', ['payments_tried', 'payments_successful']),
     ('rollup_payments', 'method', ['payments_tried', 'payments_successful']),
     ('rollup_payments', 'country', ['payments_tried', 'payments_successful']),
+    ('rollup_market', 'shop', ['offers_seen', 'offers_in_stock', 'ranks_looked_up']),
+    ('rollup_market', 'category', ['offers_seen', 'ranks_looked_up']),
+    ('rollup_market', 'competitor', ['offers_seen', 'offers_in_stock']),
+    ('rollup_market', 'engine', ['ranks_looked_up', 'ranks_found']),
+    ('rollup_market', 'keyword', ['ranks_looked_up', 'ranks_found']),
+    ('rollup_site', 'shop', ['monitored_minutes', 'up_minutes', 'page_loads']),
+    ('rollup_site', 'site', ['checks', 'monitored_minutes', 'up_minutes']),
+    ('rollup_site', 'device', ['page_loads', 'error_loads', 'timed_loads']),
+    ('rollup_site', 'page', ['page_loads', 'error_loads', 'timed_loads']),
+    ('rollup_search_terms', 'search_type',
+        ['clicks', 'impressions', 'brand_clicks', 'brand_impressions']),
 ] %}
 {% for rollup, dimension, columns in checks %}
     select

@@ -52,6 +52,34 @@ with shop_moments as (
         )) as last_moment
     from {{ ref('int_parcels') }}
     group by shop_id
+    union all
+    select
+        shop_id,
+        min(seen_at) as first_moment,
+        max(seen_at) as last_moment
+    from {{ ref('int_competitor_offers') }}
+    group by shop_id
+    union all
+    select
+        shop_id,
+        min(checked_at) as first_moment,
+        max(checked_at) as last_moment
+    from {{ ref('int_uptime_checks') }}
+    group by shop_id
+    union all
+    select
+        shop_id,
+        min(loaded_at) as first_moment,
+        max(loaded_at) as last_moment
+    from {{ ref('int_page_loads') }}
+    group by shop_id
+    union all
+    select
+        shop_id,
+        min(clicked_at) as first_moment,
+        max(clicked_at) as last_moment
+    from {{ ref('int_element_clicks') }}
+    group by shop_id
 ),
 
 moments as (
@@ -70,6 +98,18 @@ moments as (
         max(ad_date) as last_date,
         max(cast(ad_date as timestamp)) as last_moment
     from {{ ref('int_ad_days') }}
+    union all
+    select
+        min(search_date) as first_date,
+        max(search_date) as last_date,
+        max(cast(search_date as timestamp)) as last_moment
+    from {{ ref('int_search_days') }}
+    union all
+    select
+        min(rank_date) as first_date,
+        max(rank_date) as last_date,
+        max(cast(rank_date as timestamp)) as last_moment
+    from {{ ref('int_product_ranks') }}
     union all
     select
         min(stock_date) as first_date,

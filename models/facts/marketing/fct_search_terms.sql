@@ -1,15 +1,5 @@
-with terms as (
-    select distinct search_term
-    from {{ ref('int_search_term_days') }}
-),
-
-brand_searches as (
-    select distinct terms.search_term
-    from terms
-    inner join {{ ref('brand_terms') }} as brand_terms
-        on
-            {{ as_words('terms.search_term') }}
-            like '%' || {{ as_words('brand_terms.brand_term') }} || '%'
+with brand_searches as (
+    {{ with_brand_term(ref('int_search_term_days'), 'search_term') }}
 )
 
 select

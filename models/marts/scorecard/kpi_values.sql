@@ -75,6 +75,13 @@
     'slow_moving_stock_share',
     'oversell_rate',
     'inventory_accuracy',
+
+    'price_index',
+    'competitor_stock_rate',
+    'search_rank',
+    'site_uptime',
+    'page_error_rate',
+    'page_load_seconds',
 ] -%}
 
 {% for kpi in kpis %}
