@@ -69,6 +69,14 @@
     'customer_lifetime_value_simple',
     'customer_lifetime_value',
 
+    'order_processing_hours',
+    'picking_minutes',
+    'delivery_days',
+    'on_time_delivery_rate',
+    'orders_picked_per_hour',
+    'tickets_per_agent_hour',
+    'staff_target_attainment',
+
     'inventory_turnover',
     'days_of_supply',
     'stockout_rate',
