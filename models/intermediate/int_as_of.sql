@@ -16,6 +16,21 @@ with shop_moments as (
     union all
     select
         shop_id,
+        min(event_at) as first_moment,
+        max(event_at) as last_moment
+    from {{ ref('int_message_events') }}
+    group by shop_id
+    union all
+    select
+        shop_id,
+        min(sent_at) as first_moment,
+        max(sent_at) as last_moment
+    from {{ ref('int_email_campaigns') }}
+    where sent > 0
+    group by shop_id
+    union all
+    select
+        shop_id,
         min(moved_at) as first_moment,
         max(moved_at) as last_moment
     from {{ ref('stg_flat__stock_movements') }}

@@ -69,6 +69,14 @@
     'customer_lifetime_value_simple',
     'customer_lifetime_value',
 
+    'emails_sent',
+    'email_delivery_rate',
+    'email_open_rate',
+    'email_click_rate',
+    'email_conversion_rate',
+    'revenue_per_email',
+    'email_unsubscribe_rate',
+
     'order_processing_hours',
     'picking_minutes',
     'delivery_days',

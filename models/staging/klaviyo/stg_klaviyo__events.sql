@@ -1,0 +1,60 @@
+with keyed as (
+    select
+        *,
+        {{ shop_of_file() }} as shop,
+        {{ hash_email('email') }} as email_hash,
+        coalesce(
+            event_id,
+            {{ hash_key([
+                'event_name', 'event_at', 'message',
+                'coalesce(' ~ hash_email('email') ~ ', profile_id)',
+            ]) }}
+        ) as event_key,
+        lower(trim(event_name)) as metric
+    from {{ source('klaviyo', 'events') }}
+),
+
+numbered as (
+    select
+        *,
+        {{ newest_row(['shop', 'event_key']) }} as version
+    from keyed
+)
+
+select
+    'klaviyo' as source_system,
+    shop as shop_id,
+    shop || ':' || event_key as event_id,
+    cast(null as string) as message_id,
+    -- A campaign reaches a person once, a flow whenever something sets it off.
+    case when flow is not null then send_cohort end as send_key,
+    shop || ':' || message as campaign_id,
+    trim(campaign_name) as campaign_name,
+    case
+        when flow is not null then 'flow'
+        when message is not null or campaign_name is not null then 'campaign'
+        else 'other'
+    end as kind,
+    case when metric like '%sms%' then 'sms' else 'email' end as channel,
+    email_hash,
+    cast(null as string) as account_id,
+    coalesce(
+        email_hash,
+        case when profile_id is not null then {{ hash_key(['shop', 'profile_id']) }} end
+    ) as recipient_key,
+    case
+        when metric in ('received email', 'received sms') then 'delivered'
+        when metric = 'opened email' then 'opened'
+        when metric in ('clicked email', 'clicked sms') then 'clicked'
+        when metric in ('bounced email', 'failed to deliver sms') then 'bounced'
+        when metric in ('unsubscribed', 'unsubscribed from email marketing')
+            then 'unsubscribed'
+        when metric = 'marked email as spam' then 'complained'
+        when metric = 'sent sms' then 'sent'
+    end as event_name,
+    case when event_at like '%Z' then cast(event_at as timestamp) end as event_at,
+    case when event_at not like '%Z' then cast(event_at as timestamp) end
+        as event_at_local,
+    cast(machine_open as boolean) as is_machine_open
+from numbered
+where version = 1
