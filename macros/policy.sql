@@ -9,3 +9,14 @@
     {%- endif -%}
     order_policy.{{ var('order_policy') }}
 {%- endmacro %}
+
+{#- The column that open and click rates divide by, as the variable email_rate_base says. -#}
+{% macro email_rate_base() -%}
+    {%- if execute and var('email_rate_base') not in ['sent', 'delivered'] -%}
+        {{ exceptions.raise_compiler_error(
+            "email_rate_base is '" ~ var('email_rate_base')
+            ~ "'; it must be sent or delivered"
+        ) }}
+    {%- endif -%}
+    {{ var('email_rate_base') }}
+{%- endmacro %}

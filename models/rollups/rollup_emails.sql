@@ -5,7 +5,7 @@ with first_sends as (
         min(sent_date) as first_date
     from {{ ref('fct_email_campaigns') }}
     where channel = 'email'
-    group by shop_id
+    group by 1
 ),
 
 -- Links carry the campaign's name, some platforms' with its id in brackets behind it.
@@ -33,7 +33,7 @@ campaign_names as (
         from {{ ref('fct_email_campaigns') }}
         where channel = 'email' and campaign_name is not null
     ) as names
-    group by shop_id, link_name
+    group by 1, 2
 ),
 
 credits as (

@@ -1,15 +1,12 @@
-{% if var('email_rate_base') not in ['sent', 'delivered'] -%}
-    {{ exceptions.raise_compiler_error(
-        "email_rate_base is '" ~ var('email_rate_base')
-        ~ "'; it must be sent or delivered"
-    ) }}
-{%- endif %}
 -- A campaign goes out once; a flow, and what belongs to no campaign, every day anew.
 with messages as (
     select
         case
             when kind = 'campaign' and campaign_id is not null then campaign_id
-            else {{ hash_key(['shop_id', 'source_system', 'campaign_id', 'sent_date']) }}
+            else
+                {{ hash_key([
+                    'shop_id', 'source_system', 'campaign_id', 'sent_date',
+                ]) }}
         end || '|' || channel as send_key,
         source_system,
         shop_id,
@@ -174,11 +171,16 @@ chosen as (
         messages,
         is_from_messages,
         case when is_from_messages then machine_opened end as machine_opened,
-        {% for count in ['sent', 'delivered', 'opened', 'clicked', 'bounced',
-                         'unsubscribed', 'complaints'] %}
-            case when is_from_messages then {{ count }} else printed_{{ count }} end
-                as {{ count }}{{ ',' if not loop.last }}
-        {% endfor %}
+        case when is_from_messages then sent else printed_sent end as sent,
+        case when is_from_messages then delivered else printed_delivered end
+            as delivered,
+        case when is_from_messages then opened else printed_opened end as opened,
+        case when is_from_messages then clicked else printed_clicked end as clicked,
+        case when is_from_messages then bounced else printed_bounced end as bounced,
+        case when is_from_messages then unsubscribed else printed_unsubscribed end
+            as unsubscribed,
+        case when is_from_messages then complaints else printed_complaints end
+            as complaints
     from joined
 )
 
@@ -201,7 +203,7 @@ select
     cast(chosen.bounced as bigint) as bounced,
     cast(chosen.unsubscribed as bigint) as unsubscribed,
     cast(chosen.complaints as bigint) as complaints,
-    cast(chosen.{{ var('email_rate_base') }} as bigint) as rate_base,
+    cast(chosen.{{ email_rate_base() }} as bigint) as rate_base,
     cast(chosen.platform_orders as bigint) as platform_orders,
     cast(round(chosen.platform_revenue * int_fx_rates.rate, 4) as decimal(18, 4))
         as platform_revenue,

@@ -28,8 +28,8 @@ with messages as (
     group by message_id
 ),
 
--- Whether a platform tells deliveries at all: where it does not, what did not bounce was
--- delivered.
+-- Whether a platform tells deliveries at all: where it does not, what did not bounce
+-- was delivered.
 told as (
     select
         source_system,

@@ -1,7 +1,5 @@
-{% set columns = [
-    'source_system', 'shop_id', 'message_id', 'send_key', 'campaign_id',
-    'campaign_name', 'kind', 'channel', 'account_id', 'email_hash', 'recipient_key',
-    'event_name', 'event_at', 'event_at_local', 'is_machine_open',
+{% set logs = [
+    'stg_klaviyo__events', 'stg_mailchimp__activity', 'stg_flat__message_events',
 ] -%}
 {% set stage %}case event_name
             when 'sent' then 1 when 'delivered' then 2 when 'bounced' then 3
@@ -12,17 +10,32 @@
     'opened': 'opened_at', 'clicked': 'clicked_at',
     'unsubscribed': 'unsubscribed_at', 'complained': 'complained_at',
 } -%}
-with all_events as (
-    {% for events in ['klaviyo__events', 'mailchimp__activity',
-                      'flat__message_events'] %}
+with logged_events as (
+    {% for log in logs %}
         select
-            {% for column in columns %}
-                {{ column }}{{ ',' if not loop.last }}
-            {% endfor %}
-        from {{ ref('stg_' ~ events) }}
+            source_system,
+            shop_id,
+            message_id,
+            send_key,
+            campaign_id,
+            campaign_name,
+            kind,
+            channel,
+            account_id,
+            email_hash,
+            recipient_key,
+            event_name,
+            event_at,
+            event_at_local,
+            is_machine_open
+        from {{ ref(log) }}
         where event_name is not null
-        union all
+        {% if not loop.last %}union all{% endif %}
     {% endfor %}
+),
+
+-- A row of the template messages tells up to seven events.
+told_events as (
     {% for event_name, moment in moments.items() %}
         select
             source_system,
@@ -44,6 +57,14 @@ with all_events as (
         where {{ moment }} is not null
         {% if not loop.last %}union all{% endif %}
     {% endfor %}
+),
+
+all_events as (
+    select *
+    from logged_events
+    union all
+    select *
+    from told_events
 ),
 
 -- Messages may name their campaign by another id than the table of campaigns does, or
@@ -116,7 +137,7 @@ resolved as (
 -- apart, each hand-over begins a new one, and what follows belongs to it.
 followed as (
     select
-        resolved.*,
+        *,
         lag(event_name) over (
             partition by shop_id, channel, campaign_id, recipient_key
             order by event_at asc nulls last, {{ stage }} asc nulls last
@@ -127,7 +148,7 @@ followed as (
 
 numbered as (
     select
-        followed.*,
+        *,
         case
             when message_id is null and kind <> 'campaign' and send_key is null
                 then sum(case

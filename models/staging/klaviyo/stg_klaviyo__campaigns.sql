@@ -6,8 +6,7 @@ with keyed as (
             send_time,
             send_date || ' '
             || lpad(
-                coalesce(nullif(regexp_extract(send_hour, '^([0-9]{1,2})', 1), ''), '0'),
-                2, '0'
+                coalesce(regexp_extract(send_hour, '^([0-9]{1,2})', 1), '0'), 2, '0'
             )
             || ':00:00'
         ) as sent_text
