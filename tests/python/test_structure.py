@@ -3,6 +3,7 @@
 Every check says what breaks the rule and what to do about it.
 """
 
+import ast
 import json
 import os
 import re
@@ -158,8 +159,9 @@ def text_of(name: str) -> str:
 
 @cache
 def plain_sql(path: str) -> str:
-    """A model's SQL without Jinja, comments and literals, in lower case."""
-    sql = text_of(path)
+    """A model's SQL without Jinja, comments and literals, in lower case; nothing of a
+    Python model, which has rules of its own."""
+    sql = text_of(path) if path.endswith(".sql") else ""
     sql = re.sub(r"\{#.*?#\}|\{%.*?%\}", " ", sql, flags=re.DOTALL)
     sql = re.sub(r"\{\{.*?\}\}", "jinja_expression", sql, flags=re.DOTALL)
     sql = re.sub(r"--[^\n]*|/\*.*?\*/", " ", sql, flags=re.DOTALL)
@@ -482,6 +484,39 @@ def test_sql_runs_on_every_engine(manifest):
     fail_on(
         broken, "write it as said, or add a dispatched macro to macros/portable.sql."
     )
+
+
+def test_python_models_only_carry(manifest):
+    """What SQL cannot do is done in the package, where it is documented and tested; a
+    Python model hands it the rows. Only intermediate ones: facts have contracts."""
+    broken = []
+    for node in models(manifest):
+        if node["language"] == "python":
+            path = node["original_file_path"]
+            tree = ast.parse(text_of(path))
+            imported = {
+                name.split(".")[0]
+                for part in ast.walk(tree)
+                if isinstance(part, ast.Import | ast.ImportFrom)
+                for name in (
+                    [part.module]
+                    if isinstance(part, ast.ImportFrom)
+                    else [alias.name for alias in part.names]
+                )
+            }
+            if layer(node) != "intermediate":
+                broken.append(f"{path}: a Python model in {layer(node)}")
+            if foreign := imported - {"numpy", "warehouse"}:
+                broken.append(f"{path}: imports {sorted(foreign)}")
+            if len(text_of(path).splitlines()) > 100:
+                broken.append(f"{path}: longer than 100 lines")
+            if not all(
+                ast.get_docstring(part)
+                for part in [tree, *ast.walk(tree)]
+                if isinstance(part, ast.Module | ast.FunctionDef)
+            ):
+                broken.append(f"{path}: something without a docstring")
+    fail_on(broken, "move the maths to scripts/warehouse/, or write the model in SQL.")
 
 
 def test_orders_say_where_nulls_go(manifest):
