@@ -77,6 +77,17 @@
     'revenue_per_email',
     'email_unsubscribe_rate',
 
+    'customer_satisfaction',
+    'net_promoter_score',
+    'average_rating',
+    'negative_review_rate',
+    'calls_received',
+    'call_answer_rate',
+    'call_service_level',
+    'call_wait_seconds',
+    'first_response_minutes',
+    'contact_rate',
+
     'order_processing_hours',
     'picking_minutes',
     'delivery_days',
