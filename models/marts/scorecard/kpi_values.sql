@@ -68,6 +68,7 @@
     'days_between_orders',
     'customer_lifetime_value_simple',
     'customer_lifetime_value',
+    'customer_lifetime_value_predicted',
 
     'emails_sent',
     'email_delivery_rate',
