@@ -50,7 +50,11 @@ offer_periods as (
     from offer_days
     inner join {{ ref('dim_period_days') }} as dim_period_days
         on offer_days.seen_date = dim_period_days.date_day
-    group by 1, 2, 3, 4
+    group by
+        dim_period_days.grain,
+        dim_period_days.period_start,
+        offer_days.dimension,
+        offer_days.member
 ),
 
 ranks as (
@@ -85,7 +89,11 @@ rank_periods as (
     from sliced_ranks
     inner join {{ ref('dim_period_days') }} as dim_period_days
         on sliced_ranks.rank_date = dim_period_days.date_day
-    group by 1, 2, 3, 4
+    group by
+        dim_period_days.grain,
+        dim_period_days.period_start,
+        sliced_ranks.dimension,
+        sliced_ranks.member
 )
 
 select

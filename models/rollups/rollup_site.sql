@@ -29,7 +29,11 @@ check_periods as (
     from sliced_checks
     inner join {{ ref('dim_period_days') }} as dim_period_days
         on sliced_checks.check_date = dim_period_days.date_day
-    group by 1, 2, 3, 4
+    group by
+        dim_period_days.grain,
+        dim_period_days.period_start,
+        sliced_checks.dimension,
+        sliced_checks.member
 ),
 
 loads as (
@@ -65,7 +69,11 @@ load_periods as (
     from sliced_loads
     inner join {{ ref('dim_period_days') }} as dim_period_days
         on sliced_loads.load_date = dim_period_days.date_day
-    group by 1, 2, 3, 4
+    group by
+        dim_period_days.grain,
+        dim_period_days.period_start,
+        sliced_loads.dimension,
+        sliced_loads.member
 )
 
 select

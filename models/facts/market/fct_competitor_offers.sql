@@ -12,8 +12,9 @@ with priced as (
         int_competitor_offers.is_available,
         cast(round(int_competitor_offers.price * rates.rate, 4) as decimal(18, 4))
             as competitor_price,
-        cast(round(int_competitor_offers.own_price * own_rates.rate, 4) as decimal(18, 4))
-            as own_price,
+        cast(round(
+            int_competitor_offers.own_price * own_rates.rate, 4
+        ) as decimal(18, 4)) as own_price,
         -- Who is looked at every hour has no more weight than who is looked at daily.
         row_number() over (
             partition by

@@ -22,8 +22,8 @@ ordered as (
 )
 
 select
-    {{ hash_key(['fct_sessions.shop_id', 'fct_sessions.session_date', 'ordered.page']) }}
-        as page_day_id,
+    {{ hash_key(['fct_sessions.shop_id', 'fct_sessions.session_date',
+                 'ordered.page']) }} as page_day_id,
     fct_sessions.shop_id,
     fct_sessions.session_date,
     ordered.page,

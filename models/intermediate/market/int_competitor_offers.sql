@@ -22,7 +22,8 @@ offers as (
             int_products.product_id,
             products_by_sku.product_id,
             stg_flat__competitor_offers.product_id,
-            stg_flat__competitor_offers.shop_id || ':' || stg_flat__competitor_offers.sku
+            stg_flat__competitor_offers.shop_id
+            || ':' || stg_flat__competitor_offers.sku
         ) as product_id,
         coalesce(int_products.product_id, products_by_sku.product_id) is not null
             as is_matched,
@@ -59,6 +60,8 @@ charged_days as (
             and int_orders.currency = int_shops.currency
     where
         int_order_lines.unit_price > 0
+        and not coalesce(int_orders.is_test, false)
+        and not coalesce(int_orders.is_draft, false)
         and int_order_lines.product_id in (select offers.product_id from offers)
     group by
         int_order_lines.product_id,

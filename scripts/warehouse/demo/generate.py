@@ -25,6 +25,7 @@ from warehouse.demo.chance import Chance
 from warehouse.demo.clock import DAY, day_number, months_between
 from warehouse.demo.department import Department
 from warehouse.demo.fulfilment import Warehouse
+from warehouse.demo.market import Market
 from warehouse.demo.orders import OrderBook
 from warehouse.demo.people import People
 from warehouse.demo.stock import Stock
@@ -45,7 +46,7 @@ from warehouse.errors import UserError
 MANIFEST = "demo_files.json"
 ITEM = ("number", "position", "variant", "quantity", "price")
 # One line for each department that keeps its own books.
-DEPARTMENTS: tuple[type[Department], ...] = (Stock, Warehouse)
+DEPARTMENTS: tuple[type[Department], ...] = (Stock, Warehouse, Market)
 BATCH = 400_000  # visits whose events are made at once
 
 
