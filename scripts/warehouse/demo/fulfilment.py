@@ -44,7 +44,7 @@ AGENTS = {
     "alder_us": (("Kevin Ortiz", 1.0),),
 }
 PICKED_AN_HOUR, ANSWERED_AN_HOUR = 12.0, 5.0
-ORDERS_A_CONTACT = 12.0
+ORDERS_A_CONTACT = 6.0
 
 PARCEL_COLUMNS = [
     "shop_id", "parcel_id", "order_id", "tracking_number", "carrier", "warehouse",

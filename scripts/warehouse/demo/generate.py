@@ -28,6 +28,7 @@ from warehouse.demo.fulfilment import Warehouse
 from warehouse.demo.market import Market
 from warehouse.demo.orders import OrderBook
 from warehouse.demo.people import People
+from warehouse.demo.service import Service
 from warehouse.demo.stock import Stock
 from warehouse.demo.table import Table, length, stack, take
 from warehouse.demo.truth import Truth, seen_days
@@ -46,7 +47,12 @@ from warehouse.errors import UserError
 MANIFEST = "demo_files.json"
 ITEM = ("number", "position", "variant", "quantity", "price")
 # One line for each department that keeps its own books.
-DEPARTMENTS: tuple[type[Department], ...] = (Stock, Warehouse, Market)
+DEPARTMENTS: tuple[type[Department], ...] = (
+    Stock,
+    Warehouse,
+    Service,
+    Market,
+)
 BATCH = 400_000  # visits whose events are made at once
 
 

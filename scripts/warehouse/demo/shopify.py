@@ -107,7 +107,7 @@ def _stamp(name: str) -> str:
 _FULL_NAME = (
     f"{_pick(FIRST_NAMES, 'first_name')} || ' ' || {_pick(LAST_NAMES, 'last_name')}"
 )
-_EMAIL = (
+EMAIL_ADDRESS = (
     "lower(strip_accents(replace(replace("
     f"{text_list(FIRST_NAMES)}[first_name + 1] || '.' || "
     f"{text_list(LAST_NAMES)}[last_name + 1], '''', ''), ' ', ''))) || person "
@@ -328,8 +328,8 @@ def orders_query(shop: Shop, columns: list[str]) -> str:
         "Name": "'#' || (1000 + number)",
         "Email": (
             f"case when person = {STAFF} then 'qa@alder-co.example' "
-            f"when has_email and note = 6 then upper({_EMAIL}) "
-            f"when has_email then {_EMAIL} end"
+            f"when has_email and note = 6 then upper({EMAIL_ADDRESS}) "
+            f"when has_email then {EMAIL_ADDRESS} end"
         ),
         "Created at": _stamp("created"),
         "Lineitem quantity": "quantity",
@@ -509,7 +509,7 @@ def customers_query(shop: Shop) -> str:
         "Customer ID": "'''' || customer_id",
         "First Name": _pick(FIRST_NAMES, "first_name"),
         "Last Name": _pick(LAST_NAMES, "last_name"),
-        "Email": f"case when not phone_only then {_EMAIL} end",
+        "Email": f"case when not phone_only then {EMAIL_ADDRESS} end",
         "Accepts Email Marketing": (
             "case when accepts_marketing then 'yes' else 'no' end"
         ),
