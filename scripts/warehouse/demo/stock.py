@@ -121,10 +121,10 @@ class Stock(Department):
         for start in range(30, days, 45):
             month = dates[start].month
             hot = (CATEGORY_SEASON[month - 1][category] >= 1.2) | (month in (11, 12))
-            share = np.where(best & hot, 0.40, 0.09)
+            share = np.where(best & hot, 0.45, 0.15)
             hit = chance.happens(share, "late", index, variant, start)
             begins = start + chance.whole(0, 20, "late since", index, variant, start)
-            lasts = chance.whole(8, 24, "late for", index, variant, start)
+            lasts = chance.whole(10, 30, "late for", index, variant, start)
             for v in np.flatnonzero(hit):
                 late[begins[v] : begins[v] + lasts[v], v] = True
         return late
@@ -183,7 +183,7 @@ class Stock(Department):
             order = np.where(short, order, np.ceil(order / pack) * pack)
             # In a shortage only what sells today comes, if it comes.
             part = np.maximum(sold[day] - level, 0)
-            helped = chance.happens(0.72, "part delivery", index, variant, day)
+            helped = chance.happens(0.78, "part delivery", index, variant, day)
             part = np.where(helped & ~nothing_comes[day], part, 0)
             receipt = np.where(late[day], part, np.where(wanted, order, 0))
             receipts[day] = np.maximum(receipt, 0)

@@ -1,0 +1,31 @@
+{{ config(severity='warn') }}
+-- Stock that nobody can place: a count without a day (Shopify's file has none: put it
+-- into the file's name) or a row without a product.
+select
+    _file,
+    'row without product_id and sku' as why,
+    count(*) as rows_left_out
+from {{ source('flat', 'stock_movements') }}
+where product_id is null and sku is null
+group by _file
+union all
+select
+    _file,
+    'row without product_id and sku, or without a day' as why,
+    count(*) as rows_left_out
+from {{ source('flat', 'stock_levels') }}
+where
+    (product_id is null and sku is null)
+    or (stock_date is null and counted_at is null)
+group by _file
+union all
+select
+    _file,
+    'no day in the file name' as why,
+    count(*) as rows_left_out
+from {{ source('shopify', 'inventory') }}
+where
+    not {{ matches(
+        "replace(_file, '_', '-')", "'20[0-9]{2}-?[0-9]{2}-?[0-9]{2}[^/]*$'"
+    ) }}
+group by _file
