@@ -21,6 +21,10 @@
         'carts', 'settled_carts', 'abandoned_carts', 'converted_carts', 'open_carts',
         'cart_value',
     ],
+    'rollup_emails': [
+        'sent', 'delivered', 'opened', 'clicked', 'bounced', 'unsubscribed',
+        'complaints', 'rate_base', 'attributed_orders', 'attributed_sales',
+    ],
     'rollup_checkouts': ['checkout_sessions', 'successful_checkouts'],
     'rollup_payments': ['payments_tried', 'payments_successful'],
     'rollup_market': [

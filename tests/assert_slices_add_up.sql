@@ -20,6 +20,10 @@
     'carts', 'settled_carts', 'abandoned_carts', 'converted_carts', 'open_carts',
     'cart_value',
 ] -%}
+{% set email_parts = [
+    'sent', 'delivered', 'opened', 'clicked', 'bounced', 'unsubscribed', 'complaints',
+    'rate_base', 'attributed_orders', 'attributed_sales',
+] -%}
 {% set checks = [
     ('rollup_orders', 'shop', order_counts + line_parts),
     ('rollup_orders', 'channel', order_counts + line_parts),
@@ -59,6 +63,9 @@
     ('rollup_site', 'page', ['page_loads', 'error_loads', 'timed_loads']),
     ('rollup_search_terms', 'search_type',
         ['clicks', 'impressions', 'brand_clicks', 'brand_impressions']),
+    ('rollup_emails', 'shop', email_parts),
+    ('rollup_emails', 'kind', email_parts),
+    ('rollup_emails', 'campaign', email_parts),
 ] %}
 {% for rollup, dimension, columns in checks %}
     select

@@ -25,6 +25,7 @@ from warehouse.demo.chance import Chance
 from warehouse.demo.clock import DAY, day_number, months_between
 from warehouse.demo.department import Department
 from warehouse.demo.fulfilment import Warehouse
+from warehouse.demo.mail import Mail
 from warehouse.demo.market import Market
 from warehouse.demo.orders import OrderBook
 from warehouse.demo.people import People
@@ -52,6 +53,7 @@ DEPARTMENTS: tuple[type[Department], ...] = (
     Warehouse,
     Service,
     Market,
+    Mail,
 )
 BATCH = 400_000  # visits whose events are made at once
 
