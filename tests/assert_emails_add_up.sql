@@ -1,6 +1,6 @@
--- What becomes of e-mails never exceeds what was sent, every message lies in exactly one
--- sending, and the rollup holds every sending of an e-mail and no more orders than the
--- channel was credited with.
+-- What becomes of e-mails never exceeds what was sent, every message lies in exactly
+-- one sending, and the rollup holds every sending of an e-mail and no more orders than
+-- the channel was credited with.
 with impossible as (
     select
         'more than was sent or delivered' as finding,
@@ -47,7 +47,7 @@ sendings as (
         shop_id,
         channel,
         sum(messages) as messages,
-        sum(sent) as sent
+        {{ known_sum('sent') }} as sent
     from {{ ref('fct_email_campaigns') }}
     group by shop_id, channel
 ),
@@ -82,7 +82,8 @@ lost_sendings as (
         on sendings.shop_id = counted.shop_id
     where
         sendings.channel = 'email'
-        and coalesce(counted.sent, 0) <> coalesce(sendings.sent, 0)
+        and sendings.sent is not null
+        and coalesce(counted.sent, 0) <> sendings.sent
 ),
 
 surplus_orders as (

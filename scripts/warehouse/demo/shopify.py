@@ -114,7 +114,6 @@ EMAIL_ADDRESS = (
     "|| '@' || "
     f"{text_list(EMAIL_DOMAINS)}[domain + 1]"
 )
-EMAIL_ADDRESS = _EMAIL  # for other departments: of a person in the details of People
 _PHONE = "dial || printf('%09d', digits)"
 _STREET = f"{text_list(STREETS)}[street + 1] || ' ' || house"
 _REFERENCE = "'r' || substr(md5(cast(number as varchar)), 1, 20)"
