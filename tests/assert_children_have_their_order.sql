@@ -1,5 +1,6 @@
 -- Lines and refunds of orders that are not in the data count nowhere; payments of such
--- orders count without country and device. Load the orders of the same time.
+-- orders count without country and device, parcels without a processing time. Load the
+-- orders of the same time.
 {{ config(severity='warn') }}
 
 with children as (
@@ -20,6 +21,12 @@ with children as (
         shop_id,
         order_id
     from {{ ref('int_payments') }}
+    union all
+    select
+        'parcel' as record,
+        shop_id,
+        order_id
+    from {{ ref('int_parcels') }}
 )
 
 select

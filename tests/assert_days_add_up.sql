@@ -27,6 +27,11 @@
     ],
     'rollup_checkouts': ['checkout_sessions', 'successful_checkouts'],
     'rollup_payments': ['payments_tried', 'payments_successful'],
+    'rollup_parcels': [
+        'picked_orders', 'dispatched_parcels', 'refused_parcels', 'delivered_parcels',
+        'due_parcels', 'on_time_parcels', 'processing_hours_known',
+    ],
+    'rollup_staff': ['hours', 'output', 'target_output'],
     'rollup_market': [
         'offers_seen', 'offers_in_stock', 'compared_product_days', 'own_prices',
         'competitor_prices', 'ranks_looked_up', 'ranks_found',

@@ -24,6 +24,10 @@
     'sent', 'delivered', 'opened', 'clicked', 'bounced', 'unsubscribed', 'complaints',
     'rate_base', 'attributed_orders', 'attributed_sales',
 ] -%}
+{% set parcel_parts = [
+    'picked_orders', 'dispatched_parcels', 'refused_parcels', 'delivered_parcels',
+    'due_parcels', 'on_time_parcels', 'processing_hours_known', 'picking_minutes_known',
+] -%}
 {% set checks = [
     ('rollup_orders', 'shop', order_counts + line_parts),
     ('rollup_orders', 'channel', order_counts + line_parts),
@@ -48,6 +52,15 @@
     ('rollup_checkouts', 'channel', ['checkout_sessions', 'successful_checkouts']),
     ('rollup_checkouts', 'device', ['checkout_sessions', 'successful_checkouts']),
     ('rollup_checkouts', 'visitor_type', ['checkout_sessions', 'successful_checkouts']),
+    ('rollup_parcels', 'shop', parcel_parts),
+    ('rollup_parcels', 'carrier', parcel_parts),
+    ('rollup_parcels', 'country', parcel_parts),
+    ('rollup_parcels', 'warehouse', parcel_parts),
+    ('rollup_staff', 'shop',
+        ['hours', 'picking_hours', 'picked_orders', 'support_hours',
+            'handled_contacts']),
+    ('rollup_staff', 'team', ['hours']),
+    ('rollup_staff', 'person', ['hours']),
     ('rollup_payments', 'shop', ['payments_tried', 'payments_successful']),
     ('rollup_payments', 'gateway', ['payments_tried', 'payments_successful']),
     ('rollup_payments', 'method', ['payments_tried', 'payments_successful']),
