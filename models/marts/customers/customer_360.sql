@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- Each thing that happens to a customer is brought to one row a customer before it meets
--- the others: a join of orders and messages would multiply both.
+-- Whatever happens to a customer is brought to one row a customer before it meets the
+-- rest: a join of orders and messages would multiply both.
 with order_totals as (
     select
         customer_id,
