@@ -78,8 +78,8 @@ def test_mean_spend_of_everybody():
 def test_published_parameters(shared):
     """The 2,357 customers of CDNOW give the papers' parameters to three figures.
 
-    Two plain tables, where somebody has them: frequency, recency and age in weeks, and
-    the mean order of the customers with repeat orders.
+    Their histories are not ours to ship and not among the usual shared data; the columns
+    are frequency, recency and age in weeks, and the mean of the repeat orders.
     """
     path = shared / "data" / "cdnow" / "cdnow_customers_summary.csv"
     if not path.exists():
@@ -91,13 +91,14 @@ def test_published_parameters(shared):
         for name in ("frequency", "recency", "age", "mean_spend")
     )
     frequency = fit_frequency(x, recency, age)
+    assert (len(x), sum(x > 0), sum(x)) == (2357, 946, 2457)
     assert frequency.converged
     assert frequency.log_likelihood == pytest.approx(-9582.4, abs=0.05)
     for name, value in vars(CDNOW).items():
         assert getattr(frequency.parameters, name) == pytest.approx(value, abs=5e-4)
     spending = fit_spending(x[x > 0], spend[x > 0])
     for name, value in vars(CDNOW_SPENDING).items():
-        assert getattr(spending.parameters, name) == pytest.approx(value, abs=5e-3)
+        assert getattr(spending.parameters, name) == pytest.approx(value, rel=2e-3)
 
 
 # ------------------------------------------------- histories with known parameters
