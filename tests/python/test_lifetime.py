@@ -78,8 +78,8 @@ def test_mean_spend_of_everybody():
 def test_published_parameters(shared):
     """The 2,357 customers of CDNOW give the papers' parameters to three figures.
 
-    Their histories are not ours to ship and not among the usual shared data; the columns
-    are frequency, recency and age in weeks, and the mean of the repeat orders.
+    Their histories are not ours to ship and not among the usual shared data. Columns
+    are frequency, recency and age (both in weeks) and the mean repeat order.
     """
     path = shared / "data" / "cdnow" / "cdnow_customers_summary.csv"
     if not path.exists():
