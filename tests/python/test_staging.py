@@ -248,12 +248,44 @@ def drop_meta_ads(shop: Shop) -> None:
     )
 
 
+def drop_inventory(shop: Shop) -> None:
+    """Shopify's inventory, twice for one day; once without a day in the name."""
+    header = (
+        "Handle,Title,Option1 Name,Option1 Value,SKU,HS Code,COO,Location,Incoming,"
+        "Unavailable,Committed,Available,On hand\n"
+    )
+    store = "not stocked,not stocked,not stocked,not stocked,not stocked\n"
+    first = shop.write(
+        "shopify",
+        "s1/inventory_export_2026-09-20.csv",
+        f"{header}"
+        "tent,Tent,Title,Default Title,TENT,,CN,Berlin Warehouse,0,0,2,7,9\n"
+        f"tent,Tent,Title,Default Title,TENT,,CN,Berlin Store,{store}"
+        "mug,Mug,Title,Default Title,'0042,,CN,Berlin Warehouse,12,1,3,-2,2\n"
+        "sock,Sock,Size,M,,,CN,Berlin Warehouse,0,0,0,5,5\n",
+    )
+    again = shop.write(
+        "shopify",
+        "s1/inventory_export_20260920 (1).csv",
+        f"{header}tent,Tent,Title,Default Title,TENT,,CN,Berlin Warehouse,0,0,2,6,8\n",
+    )
+    os.utime(first, (1_789_000_000, 1_789_000_000))
+    os.utime(again, (1_790_000_000, 1_790_000_000))
+    shop.write(
+        "shopify",
+        "s1/inventory_export_1.csv",
+        f"{header}"
+        "tent,Tent,Title,Default Title,TENT,,CN,Berlin Warehouse,0,0,0,99,99\n",
+    )
+
+
 @pytest.fixture(scope="module")
 def documented(tmp_path_factory) -> Shop:
     """Files in the shape that the vendors document."""
     shop = Shop(tmp_path_factory.mktemp("documented"))
     drop_ga4(shop)
     drop_meta_ads(shop)
+    drop_inventory(shop)
     return build_staging(shop)
 
 
@@ -305,3 +337,16 @@ def test_meta_ads(documented):
     assert documented.ask(
         "select campaign_id from stg_meta_ads__campaign_days where spend < 60"
     ) == [("meta_ads:77",)]
+
+
+def test_shopify_inventory(documented):
+    """The day is the file's, the last file wins, and what is promised is gone."""
+    assert documented.ask(
+        """select product_id, sku, location, system, cast(stock_date as string),
+               counted_at, on_hand
+           from stg_shopify__stock_levels order by on_hand"""
+    ) == [
+        ("s1:0042", "0042", "Berlin Warehouse", "shop", "2026-09-20", None, -1),
+        ("s1:Sock - M", None, "Berlin Warehouse", "shop", "2026-09-20", None, 5),
+        ("s1:TENT", "TENT", "Berlin Warehouse", "shop", "2026-09-20", None, 6),
+    ]
