@@ -124,3 +124,21 @@
         regexp_replace({{ list }}, ', (-?[0-9]+)[×x] ', char(31) || '$1× '), char(31)
     ))
 {%- endmacro %}
+
+{#- The texts of a group in one, in the order of a number. -#}
+{% macro join_texts(texts, separator, order) -%}
+    {{ return(adapter.dispatch('join_texts')(texts, separator, order)) }}
+{%- endmacro %}
+
+{% macro default__join_texts(texts, separator, order) -%}
+    string_agg({{ texts }}, {{ separator }} order by {{ order }})
+{%- endmacro %}
+
+{% macro spark__join_texts(texts, separator, order) -%}
+    array_join(
+        transform(
+            sort_array(collect_list(struct({{ order }} as n, {{ texts }} as t))), x -> x.t
+        ),
+        {{ separator }}
+    )
+{%- endmacro %}

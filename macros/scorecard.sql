@@ -46,3 +46,17 @@
         ), 0
     )
 {%- endmacro %}
+
+{#- A KPI's value as people read it, without a currency. -#}
+{% macro kpi_text(value, unit) -%}
+    case
+        when {{ unit }} = 'percent'
+            then cast(cast({{ value }} * 100 as decimal(18, 1)) as string) || ' %'
+        when {{ unit }} = 'count' then cast(cast({{ value }} as decimal(18, 0)) as string)
+        else cast(cast({{ value }} as decimal(18, 2)) as string)
+            || case
+                when {{ unit }} in ('money', 'number', 'ratio', 'position') then ''
+                else ' ' || {{ unit }}
+            end
+    end
+{%- endmacro %}
