@@ -223,6 +223,106 @@ def test_meta_files(short):
     assert "Montant dépensé (EUR)" in french
 
 
+def test_woocommerce_files(long):
+    """Guarded negatives, German headers in the report, and one truth for both."""
+    folder = long / "landing/woocommerce/alder_outlet"
+    assert first_line(folder / "orders_export_2026.csv").startswith(
+        "order_id,order_number,parent_order_id,order_date,paid_date,"
+    )
+    report = next(folder.glob("orders_2026-*_interval-day.csv")).read_text()
+    assert report.startswith("Datum,Bestellnr.,Status,Kunde,Kundentyp,Produkt(e),")
+    exported = "".join(p.read_text() for p in sorted(folder.glob("orders_export*")))
+    assert ",\t-" in exported and ",\t-" in report
+    assert not any(f",-{digit}" in exported for digit in range(10))
+    con = duckdb.connect()
+    rows = con.execute(
+        f"""
+        with items as (
+            select *, replace(order_total, chr(9), '')::decimal(18, 2) as charged,
+                replace(line_total, chr(9), '')::decimal(18, 2) as net
+            from read_csv('{folder}/orders_export*.csv', all_varchar = true)
+        ),
+        orders as (
+            select
+                coalesce(parent_order_id, order_id) as number,
+                max(charged) as charged,
+                sum(net) filter (where charged > 0) as sales,
+                -coalesce(sum(net) filter (where charged < 0), 0) as returned,
+                max(order_tax::double) filter (where charged > 0)
+                    + max(order_shipping::double) filter (where charged > 0) as rest
+            from items
+            group by 1
+        )
+        select t.order_name
+        from read_parquet('{long}/truth/orders.parquet') as t
+        full join orders as o on t.order_name = '#' || o.number
+        where t.shop_id = 'alder_outlet' and (
+            o.number is null
+            or abs(o.sales - t.sales) > 0.001
+            or abs(o.returned - t.returns) > 0.001
+            or abs(o.charged - t.total) > 0.001
+            or abs(o.sales + o.rest - o.charged) > 0.001
+        )
+        """
+    ).fetchall()
+    assert rows == []
+    emails = con.execute(
+        f"""
+        select count(distinct lower(woo.billing_email))
+        from read_csv('{folder}/orders_export*.csv', all_varchar = true) as woo
+        inner join read_csv(
+            '{long}/landing/shopify/alder_eu/customers_export.csv', all_varchar = true
+        ) as eu on lower(woo.billing_email) = lower(eu.Email)
+        """
+    ).fetchone()
+    assert emails[0] >= 5  # people who buy in both shops
+
+
+def test_experiments_show_what_was_planted(long):
+    """The button's visitors buy more; the home page is split in half; ids are GA4's."""
+    con = duckdb.connect()
+    rows = con.execute(
+        f"""
+        with firsts as (
+            select experiment_id, visitor_id, min(variant) as variant,
+                min(assigned_at)::timestamp as assigned_at
+            from read_csv(
+                '{long}/landing/flat/experiment_assignments.csv',
+                types = {{'visitor_id': 'varchar', 'assigned_at': 'varchar'}}
+            )
+            group by all
+            having count(distinct variant) = 1
+        ),
+        events as (
+            select user_pseudo_id, event_name,
+                make_timestamp(event_timestamp::bigint) as at
+            from read_parquet('{long}/landing/ga4/alder_eu/*.parquet')
+        ),
+        units as (
+            select experiment_id, variant, firsts.visitor_id,
+                count(*) > 0 as is_known,
+                count(*) filter (
+                    where event_name = 'purchase' and at >= assigned_at
+                    and at < assigned_at + interval 7 days
+                ) > 0 as is_buyer
+            from firsts
+            inner join events on firsts.visitor_id = events.user_pseudo_id
+            group by all
+        )
+        select experiment_id || ' ' || variant, count(*), avg(is_buyer::int)
+        from units group by 1
+        """
+    ).fetchall()
+    found = {name: (number, rate) for name, number, rate in rows}
+    button, control = (
+        found["checkout_button green_button"],
+        found["checkout_button control"],
+    )
+    assert button[1] > control[1]
+    assert 0.8 < button[0] / control[0] < 1.25
+    assert 0.7 < found["home_page_aa a"][0] / found["home_page_aa b"][0] < 1.4
+
+
 def test_ga4_files(short):
     folder = short / "landing/ga4"
     assert not list(folder.glob("alder_us/events_20241[01]*"))

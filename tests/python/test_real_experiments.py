@@ -69,8 +69,8 @@ def results(people, tmp_path_factory) -> dict[tuple[str, str], dict]:
     with duckdb.connect(
         str(shop.folder / "warehouse.duckdb"), read_only=True
     ) as warehouse:
-        rows = warehouse.sql("select * from experiment_results").fetchall()
-        columns = [name for name, *_ in warehouse.description]
+        relation = warehouse.sql("select * from experiment_results")
+        columns, rows = relation.columns, relation.fetchall()
     found = [dict(zip(columns, row, strict=True)) for row in rows]
     return {(row["metric"], row["variant"]): row for row in found}
 

@@ -103,10 +103,11 @@ select
     or bot_devices.found is not null
     or bot_browsers.found is not null
     -- Nobody reads more than a page a second for half a minute and buys nothing.
-    or (
+    or coalesce(
         int_visits.page_views >= 30
         and int_visits.engaged_seconds < int_visits.page_views
-        and int_visits.purchases = 0
+        and int_visits.purchases = 0,
+        false
     ) as is_bot,
     int_visits.is_internal
     or internal_sources.found is not null

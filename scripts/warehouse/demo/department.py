@@ -10,6 +10,7 @@ from datetime import date
 from warehouse.demo.chance import Chance
 from warehouse.demo.orders import OrderBook
 from warehouse.demo.table import Table
+from warehouse.demo.truth import Truth
 from warehouse.demo.visits import VisitBook
 from warehouse.demo.write import Writer
 
@@ -26,6 +27,8 @@ class Department:
         first, last: Shop-local dates of the first and the last order. Nothing that
             happens after the last day is in an export: see `book.end(index)`.
     """
+
+    truth: Truth  # for a department that sells: what it sold has to be told
 
     def __init__(
         self,

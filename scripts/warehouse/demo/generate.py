@@ -24,10 +24,12 @@ from warehouse.demo.ads import COST_COLUMNS, Ads
 from warehouse.demo.chance import Chance
 from warehouse.demo.clock import DAY, day_number, months_between
 from warehouse.demo.department import Department
+from warehouse.demo.experiments import Experiments
 from warehouse.demo.fulfilment import Warehouse
 from warehouse.demo.mail import Mail
 from warehouse.demo.market import Market
 from warehouse.demo.orders import OrderBook
+from warehouse.demo.outlet import Outlet
 from warehouse.demo.people import People
 from warehouse.demo.service import Service
 from warehouse.demo.stock import Stock
@@ -54,6 +56,8 @@ DEPARTMENTS: tuple[type[Department], ...] = (
     Service,
     Market,
     Mail,
+    Experiments,
+    Outlet,
 )
 BATCH = 400_000  # visits whose events are made at once
 
@@ -164,6 +168,8 @@ class _Run:
                 )
                 for kind in DEPARTMENTS
             ]  # fmt: skip
+            for department in self.departments:
+                department.truth = self.truth
             self._months()
             self._rest()
             totals = self._truth()
@@ -659,7 +665,8 @@ class _Run:
             {
                 "person": person,
                 "home": people.home[: people.count].astype(np.int64),
-                "placed": people.placed[: people.count].astype(np.int64),
+                "placed": people.placed[: people.count].astype(np.int64)
+                + self.truth.placed_elsewhere(people.count),
             },
         )
         shops = text_list(shop.shop_id for shop in SHOPS)

@@ -54,6 +54,9 @@ class Truth:
         self.book, self.first, self.days = book, book.first, book.days
         self.daily = {name: np.zeros((len(SHOPS), self.days)) for name in DAILY}
         self.placed: list[np.ndarray] = [np.zeros(0, dtype=bool) for _ in SHOPS]
+        # Orders in shops beside the two big ones: by person, and all of them.
+        self.elsewhere: dict[int, int] = {}
+        self._others: dict[str, list[dict]] = {}
         self._parts: list[str] = []
 
     def amounts(self, index: int, o: Table, lines: Table, refunds: Table) -> None:
@@ -100,12 +103,24 @@ class Truth:
         rows = rows[np.lexsort((shop[rows], joined["at"][rows]))]
         person = joined["person"][rows]
         nth[rows] = people.placed[person] + rank_within(person) + 1
+        if self.elsewhere:
+            nth[rows] += self.placed_elsewhere(people.count)[person]
         np.add.at(people.placed, person, 1)
         start = 0
         for o, size in zip(months, sizes, strict=True):
             if size:
                 o["customer_order_number"] = nth[start : start + size]
             start += size
+
+    def placed_elsewhere(self, people: int) -> np.ndarray:
+        """Placed orders of every person in shops beside the two big ones."""
+        counts = np.zeros(people, dtype=np.int64)
+        counts[list(self.elsewhere)] = list(self.elsewhere.values())
+        return counts
+
+    def other_shop(self, shop_id: str, orders: list[dict]) -> None:
+        """Take down the orders of a shop that a department keeps by itself."""
+        self._others[shop_id] = orders
 
     def orders(self, writer: Writer, index: int, o: Table, refunds: Table) -> None:
         """Count a month of orders and write it down."""
@@ -230,6 +245,8 @@ class Truth:
 
     def finish(self, writer: Writer) -> dict[str, dict[str, float]]:
         """Write orders, days and totals; the totals by shop."""
+        for shop_id, orders in self._others.items():
+            self._other_orders(writer, shop_id, orders)
         parts = [str(writer.folder / part) for part in self._parts]
         writer.copy(
             "truth/orders.parquet",
@@ -239,9 +256,14 @@ class Truth:
         for part in self._parts:
             (writer.folder / part).unlink()
         (writer.folder / ".truth").rmdir()
-        shop, day = np.indices((len(SHOPS), self.days))
+        daily = {
+            name: np.vstack([values, *self._other_days(name)])
+            for name, values in self.daily.items()
+        }
+        shop_ids = [*(shop.shop_id for shop in SHOPS), *self._others]
+        shop, day = np.indices((len(shop_ids), self.days))
         table = {"shop": shop.ravel(), "day": day.ravel() + day_number(self.first)}
-        table |= {name: values.ravel() for name, values in self.daily.items()}
+        table |= {name: values.ravel() for name, values in daily.items()}
         writer.table("truth_days", table)
         whole = {
             "placed_orders",
@@ -257,7 +279,7 @@ class Truth:
             f"cast({n} as {'bigint' if n in whole else 'decimal(18, 4)'}) as {n}"
             for n in DAILY
         )
-        shops = "['" + "', '".join(shop.shop_id for shop in SHOPS) + "']"
+        shops = "['" + "', '".join(shop_ids) + "']"
         writer.copy(
             "truth/daily.parquet",
             f"""
@@ -271,9 +293,71 @@ class Truth:
             "format parquet, compression zstd",
         )
         return {
-            shop.shop_id: {
+            shop_id: {
                 name: round(float(values[index].sum()), 2)
-                for name, values in self.daily.items()
+                for name, values in daily.items()
             }
-            for index, shop in enumerate(SHOPS)
+            for index, shop_id in enumerate(shop_ids)
         }
+
+    def _other_orders(self, writer: Writer, shop_id: str, orders: list[dict]) -> None:
+        names = [name for name in orders[0] if name not in ("reason", "order_name")]
+        writer.table(
+            "truth_others",
+            {
+                name: np.array([-1 if o[name] is None else o[name] for o in orders])
+                for name in names
+            }
+            | {
+                "number": np.array([int(o["order_name"][1:]) for o in orders]),
+                "exclusion": np.array([EXCLUSIONS.index(o["reason"]) for o in orders]),
+            },
+        )
+        reasons = "['" + "', '".join(EXCLUSIONS) + "']"
+        amounts = ("gross_sales", "discounts", "sales", "shipping", "tax", "total")
+        amounts += ("cogs", "returns", "refunded")
+        part = f".truth/orders_{len(self._parts):04d}.parquet"
+        writer.copy(
+            part,
+            f"""
+            select
+                '{shop_id}' as shop_id,
+                '#' || number as order_name,
+                case when person_id >= 0 then person_id end as person_id,
+                make_timestamp("at" * 1000000) as ordered_at,
+                make_date(cast(day as integer)) as order_date,
+                placed as is_placed,
+                nullif({reasons}[exclusion + 1], '') as exclusion_reason,
+                case when nth > 0 then nth end as customer_order_number,
+                case when nth > 0 then nth = 1 end as is_new,
+                cast(null as varchar) as channel_id,
+                cast(null as varchar) as device,
+                units,
+                {", ".join(f"cast({c} as decimal(18, 4)) as {c}" for c in amounts)},
+                cast(0 as decimal(18, 4)) as undated_returns
+            from truth_others
+            order by number
+            """,
+            "format parquet, compression zstd",
+        )
+        del writer.rows[part]
+        self._parts.append(part)
+
+    def _other_days(self, name: str) -> list[np.ndarray]:
+        """A measure by day of each other shop; they have neither visits nor ads."""
+        found = []
+        for orders in self._others.values():
+            values = np.zeros(self.days)
+            for o in orders:
+                if not o["placed"]:
+                    continue
+                day = o["back"] if name == "returns" else o["day"]
+                amount = o.get(name, 0)
+                if name == "placed_orders":
+                    amount = 1
+                elif name == "new_customer_orders":
+                    amount = o["nth"] == 1
+                if day >= 0:
+                    values[day - day_number(self.first)] += amount
+            found.append(values)
+        return found
