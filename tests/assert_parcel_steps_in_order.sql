@@ -8,7 +8,8 @@ select
     count_if(confirmed_at < ordered_at) as confirmed_before_ordered,
     count_if(pick_started_at < confirmed_at) as picked_before_confirmed,
     count_if(packed_at < pick_started_at) as packed_before_picked,
-    count_if(dispatched_at < packed_at) as dispatched_before_packed,
+    count_if(dispatched_at < coalesce(packed_at, confirmed_at))
+        as dispatched_before_packed,
     count_if(delivered_at < dispatched_at or refused_at < dispatched_at)
         as arrived_before_dispatched
 from {{ ref('fct_parcels') }}
@@ -16,7 +17,7 @@ where
     confirmed_at < ordered_at
     or pick_started_at < confirmed_at
     or packed_at < pick_started_at
-    or dispatched_at < packed_at
+    or dispatched_at < coalesce(packed_at, confirmed_at)
     or delivered_at < dispatched_at
     or refused_at < dispatched_at
 group by shop_id, source_system
