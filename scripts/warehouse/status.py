@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from functools import partial
 from math import floor
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from rich.text import Text
 
 from warehouse.catalog import theme_label
 from warehouse.errors import UserError
+from warehouse.news import print_news, read_news
 from warehouse.paths import data_dir, target_name
 
 GRAINS = ("day", "week", "month", "quarter", "year")
@@ -57,7 +59,7 @@ def status(console: Console, target: str | None = None, grain: str = "month") ->
         return
 
     manifest = json.loads((folder / "manifest.json").read_text())
-    shops, rows = _read(folder / "warehouse.duckdb", grain)
+    shops, rows, news = _read(folder / "warehouse.duckdb", grain)
     _print_header(console, manifest, shops, rows)
     currency = manifest["currency"]
     wide = console.width >= WIDE
@@ -76,6 +78,7 @@ def status(console: Console, target: str | None = None, grain: str = "month") ->
     for theme, of_theme in themes.items():
         console.print()
         console.print(_theme_table(theme, of_theme, widths))
+    print_news(console, *news, partial(format_value, currency=currency), wide)
     _print_footer(console, manifest)
 
 
@@ -121,18 +124,22 @@ def format_change(
     """
     if is_new and rate is None:
         return "new"
-    if change is None or (rate is None and unit != "percent"):
+    # A score around 0 has no rate of change to speak of.
+    if change is None or (rate is None and unit not in ("percent", "points")):
         return MISSING
-    size = f"{abs(change) * 100:.1f} pt" if unit == "percent" else f"{abs(rate):.1%}"
-    if size in ("0.0 pt", "0.0%"):
+    if unit == "percent":
+        size = f"{abs(change) * 100:.1f} pt"
+    elif unit == "points":
+        size = f"{abs(change):.1f} pts"
+    else:
+        size = f"{abs(rate):.1%}" if abs(rate) < 10 else "> 999%"
+    if size.startswith("0.0"):
         return f"= {size}"
-    if unit != "percent" and abs(rate) >= 10:
-        size = "> 999%"
     return f"{'▲' if change > 0 else '▼'} {size}"
 
 
-def _read(path: Path, grain: str) -> tuple[list[str], list[dict]]:
-    """The shops' names, and every KPI's current period in the catalogue's order."""
+def _read(path: Path, grain: str) -> tuple[list[str], list[dict], tuple]:
+    """The shops' names, every KPI's current period, and what needs a look."""
     with duckdb.connect(str(path), read_only=True) as connection:
         shops = connection.execute(
             "select coalesce(shop_name, shop_id) from dim_shops order by shop_id"
@@ -173,7 +180,8 @@ def _read(path: Path, grain: str) -> tuple[list[str], list[dict]]:
         )
         names = [column[0] for column in result.description]
         rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-    return [name for (name,) in shops], rows
+        news = read_news(connection)
+    return [name for (name,) in shops], rows, news
 
 
 def _print_header(

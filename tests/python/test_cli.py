@@ -248,6 +248,53 @@ def test_bad_news_is_red(data):
     assert re.search(r"\x1b\[31m ?.{0,6}▼ 25\.0% !", printed(status, colour=True))
 
 
+NEWS = """
+create table kpi_alerts as
+    select 'orders' as kpi_id, 'day' as grain, timestamp '2026-09-10' as period_start,
+        'all' as dimension, 'all' as member, 'beyond_limits' as rule, 'below' as side,
+        6.0 as value, 20.0 as centre, 'bad' as direction, 'high' as severity,
+        timestamp '2026-09-09' as first_seen
+    union all
+    select 'orders', 'day', timestamp '2026-09-10', 'shop', 's1', 'two_of_three',
+        'below', 6.0, 20.0, 'bad', 'medium', timestamp '2026-09-09'
+    union all
+    select 'refusal_rate', 'day', timestamp '2026-09-10', 'all', 'all',
+        'beyond_limits', 'below', 0.01, 0.05, 'good', 'info', timestamp '2026-09-10';
+create table diagnoses as
+    select 'many_returns' as diagnosis_id, 1 as diagnosis_order, 'all' as dimension,
+        'all' as member, 'Too much comes back' as label, true as holds,
+        'return_rate' as size_kpi_id, 'percent' as size_unit, 0.25 as size_value,
+        0.1::double as size_reference, 1200.0 as size_money,
+        'Return rate 25.0 % (a year ago 12.5 %)' as evidence,
+        'Sizes or photos that mislead; damage in transit' as likely_causes
+    union all
+    select 'bad_feedback', 2, 'all', 'all', 'Customers are not satisfied', null,
+        'refusal_rate', 'percent', null, 0.8, null, null, 'Late parcels'
+    union all
+    select 'carts_left', 3, 'shop', 's1', 'Carts are left behind', false, 'orders',
+        'count', 1, 2, null, null, 'Delivery cost';
+"""
+
+
+def test_status_says_what_needs_a_look(data):
+    """The worst alert of a KPI, no good news, diagnoses that hold, how many do not."""
+    make_warehouse(data, NEWS)
+    publish(silent())
+    text = printed(status)
+    assert re.search(r"! +9 Sep +Orders +all +6 +20 +out of the usual", text)
+    assert text.count("9 Sep") == 1 and "near the limit" not in text
+    assert "10 Sep" not in text
+    whole = " ".join(text.split())
+    assert (
+        "! Too much comes back: return rate 25.0% against 10.0%, up to €1,200" in whole
+    )
+    assert "Return rate 25.0 % (a year ago 12.5 %)" in whole
+    assert "Look at: Sizes or photos that mislead" in whole
+    assert "1 of 3 diagnoses do not hold, 1 cannot be told from the data." in whole
+    assert "Carts are left" not in whole
+    assert max(len(line) for line in text.splitlines()) <= 80
+
+
 def test_status_before_the_first_build_is_a_sentence(tmp_path, monkeypatch):
     """Nothing published yet: what to run."""
     monkeypatch.setenv("WAREHOUSE_DATA", str(tmp_path))
@@ -268,6 +315,9 @@ def test_status_before_the_first_build_is_a_sentence(tmp_path, monkeypatch):
         (1829.0, "count", "1,829"),
         (3.456, "ratio", "3.46"),
         (36.04, "hours", "36.0 h"),
+        (4.26, "minutes", "4.3 min"),
+        (-12.5, "points", "−12.5 pts"),
+        (8.5, "position", "8.5"),
         (0, "count", "0"),
     ],
 )
@@ -291,6 +341,7 @@ def test_an_unknown_currency_keeps_its_code():
         (0, 0, "count", False, "= 0.0%"),
         (0.012, 0.5, "percent", False, "▲ 1.2 pt"),
         (900, 90, "money", False, "▲ > 999%"),
+        (4, None, "points", False, "▲ 4.0 pts"),
     ],
 )
 def test_changes_say_their_direction(change, rate, unit, is_new, expected):
