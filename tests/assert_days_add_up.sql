@@ -40,6 +40,17 @@
         'checks', 'failed_checks', 'monitored_minutes', 'up_minutes', 'page_loads',
         'error_loads', 'timed_loads',
     ],
+    'rollup_contacts': [
+        'contacts', 'calls_received', 'calls_answered', 'calls_abandoned',
+        'calls_within_service_level', 'calls_with_wait', 'answered_wait_seconds',
+        'talk_seconds', 'tickets_opened', 'tickets_answered', 'contacts_handled',
+        'placed_orders',
+    ],
+    'rollup_surveys': [
+        'csat_answers', 'satisfied_answers', 'csat_points', 'nps_answers', 'promoters',
+        'detractors',
+    ],
+    'rollup_reviews': ['reviews', 'stars', 'negative_reviews'],
 } %}
 {% set hourly = ['orders', 'units_sold', 'sales', 'returns', 'total_sales'] %}
 {% set checks = [] %}
@@ -49,6 +60,9 @@
     {% endfor %}
 {% endfor %}
 {% do checks.append(('rollup_orders', 'hour', 'day', hourly)) %}
+{% do checks.append((
+    'rollup_contacts', 'hour', 'day', ['contacts', 'calls_received', 'calls_answered']
+)) %}
 {% for rollup, part, whole, columns in checks %}
     select
         '{{ rollup }}' as rollup,

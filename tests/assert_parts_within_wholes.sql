@@ -27,6 +27,14 @@
     ('rollup_site', 'up_minutes', 'monitored_minutes'),
     ('rollup_site', 'error_loads', 'page_loads'),
     ('rollup_search_terms', 'brand_clicks', 'clicks'),
+    ('rollup_contacts', 'calls_answered', 'calls_received'),
+    ('rollup_contacts', 'calls_within_service_level', 'calls_answered'),
+    ('rollup_contacts', 'calls_with_wait', 'calls_answered'),
+    ('rollup_contacts', 'tickets_answered', 'tickets_opened'),
+    ('rollup_contacts', 'contacts_handled', 'contacts'),
+    ('rollup_surveys', 'satisfied_answers', 'csat_answers'),
+    ('rollup_surveys', 'promoters + detractors', 'nps_answers'),
+    ('rollup_reviews', 'negative_reviews', 'reviews'),
 ] %}
 {% for rollup, part, whole in checks %}
     select

@@ -28,7 +28,25 @@
     'picked_orders', 'dispatched_parcels', 'refused_parcels', 'delivered_parcels',
     'due_parcels', 'on_time_parcels', 'processing_hours_known', 'picking_minutes_known',
 ] -%}
+{% set contact_parts = [
+    'contacts', 'calls_received', 'calls_answered', 'calls_abandoned',
+    'calls_within_service_level', 'calls_with_wait', 'answered_wait_seconds',
+    'talk_seconds', 'tickets_opened', 'tickets_answered', 'contacts_handled',
+] -%}
+{% set answer_parts = [
+    'csat_answers', 'satisfied_answers', 'csat_points', 'nps_answers', 'promoters',
+    'detractors',
+] -%}
 {% set checks = [
+    ('rollup_contacts', 'shop', contact_parts + ['placed_orders']),
+    ('rollup_contacts', 'kind', contact_parts),
+    ('rollup_contacts', 'queue', contact_parts),
+    ('rollup_contacts', 'channel', contact_parts),
+    ('rollup_surveys', 'shop', answer_parts),
+    ('rollup_surveys', 'queue', answer_parts),
+    ('rollup_reviews', 'shop', ['reviews', 'stars', 'negative_reviews']),
+    ('rollup_reviews', 'category', ['reviews', 'stars', 'negative_reviews']),
+    ('rollup_reviews', 'product', ['reviews', 'stars', 'negative_reviews']),
     ('rollup_orders', 'shop', order_counts + line_parts),
     ('rollup_orders', 'channel', order_counts + line_parts),
     ('rollup_orders', 'device', order_counts + line_parts),
