@@ -2,58 +2,79 @@
 
 -- Whatever happens to a customer is brought to one row a customer before it meets the
 -- rest: a join of orders and messages would multiply both.
-with order_totals as (
+with placed_orders as (
+    select fct_orders.*
+    from {{ ref('fct_orders') }} as fct_orders
+    inner join {{ ref('int_as_of') }} as int_as_of
+        on fct_orders.order_date <= int_as_of.as_of_date
+    where fct_orders.is_placed and fct_orders.customer_id is not null
+),
+
+order_totals as (
     select
         customer_id,
+        min(order_date) as first_order_date,
+        sum(units) as units,
+        sum(sales) as sales,
+        sum(returns) as returns,
+        sum(gross_profit - (costed_returns - restocked_cogs)) as gross_profit,
         sum(case when has_return then 1 else 0 end) as returned_orders,
         count(distinct nullif(device, 'unknown')) as devices,
         max(customer_order_number) as last_order_number
-    from {{ ref('fct_orders') }}
-    where is_placed and customer_id is not null
+    from placed_orders
     group by customer_id
 ),
 
 last_orders as (
     select
-        fct_orders.customer_id,
-        fct_orders.channel_id,
-        fct_orders.device
-    from {{ ref('fct_orders') }} as fct_orders
+        placed_orders.customer_id,
+        placed_orders.channel_id,
+        placed_orders.device
+    from placed_orders
     inner join order_totals
         on
-            fct_orders.customer_id = order_totals.customer_id
-            and fct_orders.customer_order_number = order_totals.last_order_number
+            placed_orders.customer_id = order_totals.customer_id
+            and placed_orders.customer_order_number = order_totals.last_order_number
 ),
 
 category_units as (
     select
-        customer_id,
-        category,
+        fct_order_lines.customer_id,
+        fct_order_lines.category,
         row_number() over (
-            partition by customer_id
+            partition by fct_order_lines.customer_id
             order by
-                sum(quantity) desc nulls last,
-                sum(sales) desc nulls last,
-                category asc nulls last
+                sum(fct_order_lines.quantity) desc nulls last,
+                sum(fct_order_lines.sales) desc nulls last,
+                fct_order_lines.category asc nulls last
         ) as preference
-    from {{ ref('fct_order_lines') }}
+    from {{ ref('fct_order_lines') }} as fct_order_lines
+    inner join {{ ref('int_as_of') }} as int_as_of
+        on fct_order_lines.order_date <= int_as_of.as_of_date
     where
-        is_placed
-        and is_merchandise
-        and customer_id is not null
-        and category is not null
-    group by customer_id, category
+        fct_order_lines.is_placed
+        and fct_order_lines.is_merchandise
+        and fct_order_lines.customer_id is not null
+        and fct_order_lines.category is not null
+    group by fct_order_lines.customer_id, fct_order_lines.category
 ),
 
 messages as (
     select
         customer_id,
         count(*) as emails_sent,
-        sum(case when opened_at is not null and not is_machine_open then 1 else 0 end)
-            as emails_opened,
+        sum(
+            case
+                when opened_at is not null and not coalesce(is_machine_open, false)
+                    then 1
+                else 0
+            end
+        ) as emails_opened,
         sum(case when clicked_at is not null then 1 else 0 end) as emails_clicked,
         max(sent_date) as last_email_date
-    from {{ ref('fct_messages') }}
+    from {{ ref('fct_messages') }} as fct_messages
+    inner join {{ ref('int_as_of') }} as int_as_of
+        on fct_messages.sent_date <= int_as_of.as_of_date
     where channel = 'email' and customer_id is not null
     group by customer_id
 ),
@@ -66,7 +87,9 @@ contacts as (
         sum(case when kind = 'ticket' and solved_at is null then 1 else 0 end)
             as open_tickets,
         max(contact_date) as last_contact_date
-    from {{ ref('fct_contacts') }}
+    from {{ ref('fct_contacts') }} as fct_contacts
+    inner join {{ ref('int_as_of') }} as int_as_of
+        on fct_contacts.contact_date <= int_as_of.as_of_date
     where is_counted and customer_id is not null
     group by customer_id
 ),
@@ -80,7 +103,9 @@ newest_answers as (
             partition by customer_id, survey
             order by answered_at desc nulls last, answer_id desc nulls last
         ) as newness
-    from {{ ref('fct_survey_answers') }}
+    from {{ ref('fct_survey_answers') }} as fct_survey_answers
+    inner join {{ ref('int_as_of') }} as int_as_of
+        on fct_survey_answers.answer_date <= int_as_of.as_of_date
     where customer_id is not null
 ),
 
@@ -99,7 +124,9 @@ reviews as (
         customer_id,
         count(*) as reviews,
         sum(stars) as stars
-    from {{ ref('fct_reviews') }}
+    from {{ ref('fct_reviews') }} as fct_reviews
+    inner join {{ ref('int_as_of') }} as int_as_of
+        on fct_reviews.review_date <= int_as_of.as_of_date
     where is_counted and customer_id is not null
     group by customer_id
 )
@@ -110,15 +137,15 @@ select
     customer_segments.country,
     customer_segments.channel_id as first_channel_id,
     last_orders.channel_id as last_channel_id,
-    dim_customers.first_order_date,
+    order_totals.first_order_date,
     customer_segments.last_order_date,
     customer_segments.days_since_last_order,
     customer_segments.orders,
-    dim_customers.units,
-    dim_customers.sales,
-    dim_customers.returns,
+    cast(order_totals.units as bigint) as units,
+    cast(order_totals.sales as decimal(18, 4)) as sales,
+    cast(order_totals.returns as decimal(18, 4)) as returns,
     customer_segments.net_sales,
-    dim_customers.gross_profit,
+    cast(order_totals.gross_profit as decimal(18, 4)) as gross_profit,
     cast(order_totals.returned_orders as bigint) as returned_orders,
     category_units.category as favourite_category,
     cast(order_totals.devices as bigint) as devices,
@@ -143,8 +170,6 @@ select
     fct_customer_predictions.expected_orders,
     fct_customer_predictions.predicted_value
 from {{ ref('customer_segments') }} as customer_segments
-inner join {{ ref('dim_customers') }} as dim_customers
-    on customer_segments.customer_id = dim_customers.customer_id
 inner join order_totals
     on customer_segments.customer_id = order_totals.customer_id
 left join last_orders

@@ -1,20 +1,33 @@
 {{ config(materialized='table') }}
 
-with customers as (
+with totals as (
     select
-        dim_customers.customer_id,
+        fct_orders.customer_id,
+        int_as_of.as_of_date,
+        max(fct_orders.order_date) as last_order_date,
+        count(*) as orders,
+        sum(fct_orders.sales) - sum(fct_orders.returns) as net_sales
+    from {{ ref('fct_orders') }} as fct_orders
+    inner join {{ ref('int_as_of') }} as int_as_of
+        on fct_orders.order_date <= int_as_of.as_of_date
+    where fct_orders.is_placed and fct_orders.customer_id is not null
+    group by fct_orders.customer_id, int_as_of.as_of_date
+),
+
+customers as (
+    select
+        totals.customer_id,
         dim_customers.shop_id,
         dim_customers.country,
         dim_customers.channel_id,
-        dim_customers.last_order_date,
-        {{ datediff(
-            'dim_customers.last_order_date', 'int_as_of.as_of_date', 'day'
-        ) }} as days_since_last_order,
-        dim_customers.orders,
-        dim_customers.sales - dim_customers.returns as net_sales
-    from {{ ref('dim_customers') }} as dim_customers
-    inner join {{ ref('int_as_of') }} as int_as_of
-        on dim_customers.last_order_date <= int_as_of.as_of_date
+        totals.last_order_date,
+        {{ datediff('totals.last_order_date', 'totals.as_of_date', 'day') }}
+            as days_since_last_order,
+        totals.orders,
+        totals.net_sales
+    from totals
+    inner join {{ ref('dim_customers') }} as dim_customers
+        on totals.customer_id = dim_customers.customer_id
 ),
 
 -- The share of customers who are worse. Equals share their place, so that all with one
@@ -49,7 +62,7 @@ select
     scored.channel_id,
     scored.last_order_date,
     cast(scored.days_since_last_order as bigint) as days_since_last_order,
-    scored.orders,
+    cast(scored.orders as bigint) as orders,
     cast(scored.net_sales as decimal(18, 4)) as net_sales,
     scored.recency_score,
     scored.frequency_score,
