@@ -67,7 +67,9 @@ lost_messages as (
 counted as (
     select
         member as shop_id,
-        sum(sent) as sent
+        sum(sent) as sent,
+        sum(attributed_orders) as orders,
+        sum(attributed_sales) as sales
     from {{ ref('rollup_emails') }}
     where dimension = 'shop' and grain = 'day'
     group by member
@@ -86,25 +88,26 @@ lost_sendings as (
         and coalesce(counted.sent, 0) <> sendings.sent
 ),
 
+credits as (
+    select
+        shop_id,
+        sum(credit) as orders,
+        sum(attributed_sales) as sales
+    from {{ ref('fct_attribution') }}
+    where is_default_model and channel_id = 'email'
+    group by shop_id
+),
+
 surplus_orders as (
     select
         'more orders than the channel has credit for' as finding,
-        cast(rollup_emails.period_start as string) as found_in
-    from {{ ref('rollup_emails') }} as rollup_emails
-    left join {{ ref('rollup_marketing') }} as rollup_marketing
-        on
-            rollup_emails.grain = rollup_marketing.grain
-            and rollup_emails.period_start = rollup_marketing.period_start
-            and rollup_marketing.dimension = 'channel'
-            and rollup_marketing.member = 'email'
+        counted.shop_id as found_in
+    from counted
+    left join credits
+        on counted.shop_id = credits.shop_id
     where
-        rollup_emails.dimension = 'all'
-        and (
-            rollup_emails.attributed_orders
-            > coalesce(rollup_marketing.attributed_orders, 0) + 0.001
-            or rollup_emails.attributed_sales
-            > coalesce(rollup_marketing.attributed_sales, 0) + 0.001
-        )
+        counted.orders > coalesce(credits.orders, 0) + 0.001
+        or counted.sales > coalesce(credits.sales, 0) + 0.001
 )
 
 {% for findings in [

@@ -278,7 +278,8 @@ class _Post:
         free = free[clicked[free] == NEVER]
         if unopened is not None:
             free = free[~np.isin(readers[free], unopened)]
-        free = free[: len(others)]
+        # What is more comes from those who have clicked already.
+        free = free[: min(len(others), 1 + int(size * opens / 3))]
         clicked[free] = others[: len(free)]
         clicks = clicked < NEVER
         clicked = np.where(clicks, np.maximum(clicked, sent + 45), NEVER)
