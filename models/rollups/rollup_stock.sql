@@ -61,11 +61,36 @@ shop_days as (
 
 sliced as (
     {{ slices('shop_days', {'shop': 'shop_id', 'category': 'category'}) }}
+),
+
+-- One row per member and day, so that rows can be counted as days.
+member_days as (
+    select
+        dimension,
+        member,
+        stock_date,
+        sum(product_days) as product_days,
+        sum(active_product_days) as active_product_days,
+        sum(out_of_stock_product_days) as out_of_stock_product_days,
+        sum(stock_value) as stock_value,
+        sum(cogs) as cogs,
+        sum(units_sold) as units_sold,
+        sum(order_lines) as order_lines,
+        sum(oversold_lines) as oversold_lines,
+        sum(counted_products) as counted_products,
+        sum(accurate_products) as accurate_products,
+        sum(units_on_hand) as units_on_hand,
+        sum(units_sold_28_days) as units_sold_28_days,
+        sum(slow_stock_value) as slow_stock_value,
+        sum(without_28_days) as without_28_days,
+        sum(without_age) as without_age
+    from sliced
+    group by dimension, member, stock_date
     union all
     select
+        'product' as dimension,
+        product_id as member,
         stock_date,
-        shop_id,
-        category,
         product_days,
         active_product_days,
         out_of_stock_product_days,
@@ -80,9 +105,7 @@ sliced as (
         units_sold_28_days,
         slow_stock_value,
         without_28_days,
-        without_age,
-        'product' as dimension,
-        product_id as member
+        without_age
     from stock_days
 ),
 
@@ -90,21 +113,21 @@ counted as (
     select
         dim_period_days.grain,
         dim_period_days.period_start,
-        sliced.*,
+        member_days.*,
         -- Stock does not add up over days: a period has that of its last one.
-        sliced.stock_date = cast(
+        member_days.stock_date = cast(
             cast(dim_periods.period_start as date)
             + (dim_periods.elapsed_days - 1) * interval '1' day as date
         ) as is_end
-    from sliced
+    from member_days
     inner join {{ ref('dim_period_days') }} as dim_period_days
-        on sliced.stock_date = dim_period_days.date_day
+        on member_days.stock_date = dim_period_days.date_day
     inner join {{ ref('dim_periods') }} as dim_periods
         on
             dim_period_days.grain = dim_periods.grain
             and dim_period_days.period_start = dim_periods.period_start
     where
-        sliced.dimension <> 'product'
+        member_days.dimension <> 'product'
         or dim_period_days.grain not in ('day', 'week', 'week_to_date')
 )
 
@@ -113,7 +136,7 @@ select
     period_start,
     dimension,
     member,
-    cast(count(distinct stock_date) as bigint) as stock_days,
+    cast(count(*) as bigint) as stock_days,
     cast(sum(product_days) as bigint) as product_days,
     cast(sum(active_product_days) as bigint) as active_product_days,
     cast(sum(out_of_stock_product_days) as bigint) as out_of_stock_product_days,
