@@ -1,4 +1,26 @@
-with assignments as (
+with shown as (
+    select
+        shop_id,
+        experiment_id,
+        variant,
+        visitor_id,
+        account_id,
+        email_hash,
+        assigned_at
+    from {{ ref('stg_flat__experiment_assignments') }}
+    union all
+    select
+        shop_id,
+        experiment_id,
+        variant,
+        visitor_id,
+        cast(null as string) as account_id,
+        cast(null as string) as email_hash,
+        assigned_at
+    from {{ ref('stg_ga4__experiment_assignments') }}
+),
+
+assignments as (
     select
         assignments.shop_id,
         assignments.experiment_id,
@@ -23,7 +45,7 @@ with assignments as (
             assignments.account_id,
             assignments.email_hash
         ) as unit_key
-    from {{ ref('stg_flat__experiment_assignments') }} as assignments
+    from shown as assignments
     left join {{ ref('int_customer_keys') }} as account_keys
         on
             assignments.account_id = account_keys.key_value

@@ -11,6 +11,7 @@ with pairs as (
         kpi_catalog.kpi_id,
         kpi_catalog.better,
         kpi_catalog.kind = 'sum' as is_sum,
+        kpi_catalog.is_proportion,
         case when events.shop_id is null then 'all' else 'shop' end as dimension,
         coalesce(events.shop_id, 'all') as member,
         cast(
@@ -140,6 +141,12 @@ compared as (
         before.days as days_before,
         after.days as days_after,
         before.value as value_before,
+        -- Shares of a handful of things jump without any cause.
+        coalesce(
+            checked.is_proportion
+            and least(before.denominator, after.denominator) < 30,
+            false
+        ) as is_small,
         after.value as value_after,
         after.value - before.value as uplift,
         sqrt(residuals.variance * (
@@ -220,6 +227,7 @@ select
     end as missing_reason,
     case
         when scored.uplift is null or scored.z is null then 'not known'
+        when scored.is_small then 'too few'
         when {{ two_sided_p('scored.z') }} >= 1e0 - {{ var('confidence_level') }}e0
             then 'no difference shown'
         when scored.better = 'none'

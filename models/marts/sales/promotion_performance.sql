@@ -10,7 +10,11 @@ with orders as (
         cast(date_trunc('month', order_date) as date) as month_start,
         ordered_at_local,
         upper(trim(discount_code)) as coupon,
-        nullif(trim(campaign_name), '') as campaign_name,
+        -- (direct), (not set) and their like are what analytics writes for none.
+        case
+            when trim(campaign_name) <> '' and campaign_name not like '(%'
+                then trim(campaign_name)
+        end as campaign_name,
         gross_sales,
         discounts,
         sales,
