@@ -944,6 +944,47 @@ def test_the_warehouse_dates_every_return_and_ad(built):
     assert wrong == []
 
 
+# ------------------------------------------------------------------ the service desk
+def test_the_desk_is_asked_by_the_shop_s_customers(long, shop):
+    """Tickets and answers are of people who ordered, but for those who ask before."""
+    con = shop.cursor()
+    files = f"{long}/landing/zendesk/alder_eu/*.csv"
+    con.execute(
+        f"""create temp table desk as select *, filename from read_csv('{files}',
+            all_varchar = true, header = true, quote = '"', filename = true)"""
+    )
+    strangers = one(
+        con,
+        """select count(*) from desk where "Requester email" not in
+            (select lower(Email) from rows where Email is not null)
+            and "Requester email" not like 'ask.%'""",
+    )
+    assert strangers == 0
+    assert one(con, 'select max("Created at") from desk') < "2026-09-24"
+    answers = f"{long}/landing/flat/survey_answers.csv"
+    unknown = one(
+        con,
+        f"""select count(*) from read_csv('{answers}', all_varchar = true)
+            where survey = 'nps' and (score::int not between 0 and 10 or email not in
+            (select lower(Email) from rows where Email is not null))""",
+    )
+    assert unknown == 0
+
+
+def test_august_of_the_desk_is_slow(long):
+    """On holiday, callers give up more often than in the months before."""
+    calls = f"{long}/landing/pbx/alder_eu/call_list.csv"
+    given_up = dict(
+        duckdb.sql(
+            f"""select month("Start time"::timestamp) = 8,
+                avg(("Call status" = 'ABANDONED')::int)
+                from read_csv('{calls}', all_varchar = true)
+                where Direction = 'Inbound' group by 1"""
+        ).fetchall()
+    )
+    assert given_up[True] > 2 * given_up[False]
+
+
 def test_the_clock_knows_both_changes():
     import numpy as np
 
