@@ -20,21 +20,37 @@ with periods as (
     where grain in ('day', 'week', 'month', 'quarter', 'year')
 ),
 
+-- Days are kept for the whole only: their slices would be most of the table, and
+-- kpi_values has them.
+known as (
+    select
+        kpi_id,
+        grain,
+        period_start,
+        dimension,
+        member,
+        numerator,
+        denominator,
+        value
+    from {{ ref('kpi_values') }}
+    where grain <> 'hour' and (grain <> 'day' or dimension = 'all')
+),
+
 -- Before its first day nothing is known of a KPI; from then on an additive KPI without
 -- a row is 0. A KPI that no day has (a retention rate) begins with the others.
 first_days as (
     select
         kpi_catalog.kpi_id,
         coalesce(
-            min(kpi_values.period_start),
-            min(min(kpi_values.period_start)) over ()
+            min(known.period_start),
+            min(min(known.period_start)) over ()
         ) as first_day
     from {{ ref('kpi_catalog') }} as kpi_catalog
-    left join {{ ref('kpi_values') }} as kpi_values
+    left join known
         on
-            kpi_catalog.kpi_id = kpi_values.kpi_id
-            and kpi_values.grain = 'day'
-            and kpi_values.dimension = 'all'
+            kpi_catalog.kpi_id = known.kpi_id
+            and known.grain = 'day'
+            and known.dimension = 'all'
     group by kpi_catalog.kpi_id
 ),
 
@@ -43,11 +59,9 @@ counted_grains as (
     select distinct
         kpi_id,
         grain
-    from {{ ref('kpi_values') }}
+    from known
 ),
 
--- Days are kept for the whole only: their slices would be most of the table, and
--- kpi_values has them.
 measured as (
     select
         kpi_id,
@@ -55,10 +69,8 @@ measured as (
         period_start,
         dimension,
         member
-    from {{ ref('kpi_values') }}
-    where
-        grain in ('week', 'month', 'quarter', 'year')
-        or (grain = 'day' and dimension = 'all')
+    from known
+    where grain in ('day', 'week', 'month', 'quarter', 'year')
 ),
 
 -- Where the last period has a slice of an additive KPI and this one has not, the slice
@@ -153,21 +165,21 @@ compared as (
         on
             slots.kpi_id = counted_grains.kpi_id
             and periods.comparison_grain = counted_grains.grain
-    left join {{ ref('kpi_values') }} as this_period
+    left join known as this_period
         on
             slots.kpi_id = this_period.kpi_id
             and slots.grain = this_period.grain
             and slots.dimension = this_period.dimension
             and slots.member = this_period.member
             and slots.period_start = this_period.period_start
-    left join {{ ref('kpi_values') }} as previous_period
+    left join known as previous_period
         on
             slots.kpi_id = previous_period.kpi_id
             and periods.comparison_grain = previous_period.grain
             and slots.dimension = previous_period.dimension
             and slots.member = previous_period.member
             and periods.previous_period_start = previous_period.period_start
-    left join {{ ref('kpi_values') }} as last_year
+    left join known as last_year
         on
             slots.kpi_id = last_year.kpi_id
             and periods.comparison_grain = last_year.grain
