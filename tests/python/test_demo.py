@@ -323,6 +323,68 @@ def test_experiments_show_what_was_planted(long):
     assert 0.7 < found["home_page_aa a"][0] / found["home_page_aa b"][0] < 1.4
 
 
+def test_letters_agree_with_visits_and_with_themselves(long):
+    """Names are those of the links, clicks as many as visits, and who left is left."""
+    con = duckdb.connect()
+    con.execute("set TimeZone = 'UTC'")
+    landing = long / "landing"
+    con.execute(
+        f"""
+        create table letters as
+        select "Campaign Name" as name, "Total Recipients" as sent,
+            "Successful Deliveries" as delivered, "Bounces" as bounced,
+            "Unique Opens" as opened, "Unique Clicks" as clicked,
+            "Campaign ID" as id, "Send Time" as sent_at
+        from read_csv('{landing}/klaviyo/alder_eu/campaigns_export.csv');
+        create table happened as
+        select distinct id, event_name as name, "timestamp" as moment,
+            event_properties."$message" as letter, person."$email" as reader
+        from read_json('{landing}/klaviyo/alder_eu/events_*.jsonl');
+        create table visits as
+        select distinct user_pseudo_id, campaign
+        from (
+            select user_pseudo_id, list_filter(
+                event_params, lambda p: p.key = 'campaign'
+            )[1].value.string_value as campaign
+            from read_parquet('{landing}/ga4/alder_eu/events_*.parquet')
+        ) where campaign >= 'newsletter_2025-12' and campaign like 'newsletter_%'
+        """
+    )
+    linked = "select distinct campaign from visits"
+    assert one(con, f"select count(*) from ({linked})") > 30
+    assert (
+        one(con, f"select count(*) from ({linked} except select name from letters)")
+        == 0
+    )
+    clicked, visits = con.sql(
+        "select sum(clicked), (select count(*) from visits) from letters"
+    ).fetchone()
+    assert 0.8 < clicked / visits < 1.6
+    assert one(con, "select count(*) from letters where name like '[Follow-up]%'") > 10
+    assert not con.sql(
+        """from letters where delivered + bounced <> sent or opened > delivered
+           or clicked > delivered or sent = 0"""
+    ).fetchall()
+    # Since August every recipient is told one by one.
+    assert not con.sql(
+        """select letters.name from letters left join (
+               select letter, count(distinct reader) as readers from happened
+               where name in ('Received Email', 'Bounced Email') group by letter
+           ) as told on told.letter = letters.id
+           where letters.sent_at >= '2026-08-01'
+           and told.readers is distinct from sent"""
+    ).fetchall()
+    left = "select reader, moment from happened where name = 'Unsubscribed'"
+    assert not con.sql(
+        f"""from happened join ({left}) as gone using (reader)
+            where happened.name = 'Received Email' and happened.moment > gone.moment"""
+    ).fetchall()
+    last = "select max(make_timestamp(moment * 1000000)) from happened"
+    assert one(con, f"select ({last}) < '2026-09-23 22:00:00'")
+    activity = landing / "mailchimp/alder_us/recipient_activity.csv"
+    assert one(con, f"select count(distinct Action) from read_csv('{activity}')") >= 4
+
+
 def test_ga4_files(short):
     folder = short / "landing/ga4"
     assert not list(folder.glob("alder_us/events_20241[01]*"))

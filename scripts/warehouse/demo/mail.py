@@ -24,6 +24,7 @@ from warehouse.demo.write import csv_line
 CART, WELCOME = 0, 1  # flows, in the order of their origins
 FLOWS = ("flow_abandoned_cart", "flow_welcome")
 TWICE_A_WEEK = date(2026, 6, 1)
+HANDING_OVER = 900  # seconds until the last of a letter's readers has it
 NEVER = np.iinfo(np.int64).max
 SUBJECTS = (
     "New in: made for wet days 🌧️",
@@ -195,7 +196,7 @@ class _Post:
             come = take(
                 self.clicks, self.clicks["origin"] == origins.newsletters + week
             )
-            here = np.flatnonzero((self.joined < at) & (self.left > at))
+            here = np.flatnonzero((self.joined < at) & (self.left > at + HANDING_OVER))
             if not len(here):
                 continue
             weekly = 1 + _second_time(day - timedelta(days=7))
@@ -211,7 +212,7 @@ class _Post:
                 rest = main["opened_at"] > later
                 rest &= ~main["bounced"]
                 here = main["reader"][rest]
-                here = here[self.left[here] > later]
+                here = here[self.left[here] > later + HANDING_OVER]
                 if len(here):
                     self._send(
                         2 * week + 1, f"[Follow-up] {name}", later, here,
@@ -229,7 +230,9 @@ class _Post:
         unopened: np.ndarray | None = None,
     ) -> Table:
         """One letter to many readers; keeps its totals and returns its messages."""
-        sent = at + self.chance.whole(5, 900, "sent", self.index, number, readers)
+        sent = at + self.chance.whole(
+            5, HANDING_OVER, "sent", self.index, number, readers
+        )
         m = self._messages(number, readers, sent, come, 0.40, weekly, unopened)
         engaged = (m["opened_at"] < NEVER) | (m["clicked_at"] < NEVER)
         subject = SUBJECTS[number % len(SUBJECTS)]
