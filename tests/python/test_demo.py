@@ -1057,3 +1057,126 @@ def test_the_clock_knows_both_changes():
     assert clock.offset(noon).tolist() == [3600, 3600]
     assert clock.offset(noon + 7200).tolist() == [3600, 7200]
     assert clock.utc(clock.local(noon + 7200)).tolist() == (noon + 7200).tolist()
+
+
+# ------------------------------------------------------------------ the stock
+@pytest.fixture(scope="module")
+def stock(long) -> duckdb.DuckDBPyConnection:
+    """Movements and both systems' counts, read from the files alone."""
+    con = duckdb.connect()
+    con.execute("set TimeZone = 'UTC'")
+    con.execute(
+        f"""
+        create table moved as
+        select *, cast(timezone(
+            if(shop_id = 'alder_eu', 'Europe/Berlin', 'America/New_York'),
+            timezone('UTC', moved_at)) as date) as day
+        from read_csv('{long}/landing/flat/stock_movements_*.csv',
+            types = {{'moved_at': 'timestamp', 'sku': 'varchar'}})
+        """
+    )
+    con.execute(
+        f"""
+        create table counted as
+        select
+            split_part(filename, '/', -2) as shop_id,
+            cast(right(parse_filename(filename, true), 10) as date) as day,
+            SKU as sku,
+            cast("On hand" as int) - cast(Committed as int) as on_hand,
+            cast(Available as int) + cast(Unavailable as int) as sellable
+        from read_csv('{long}/landing/shopify/*/inventory_export_*.csv',
+            all_varchar = true, filename = true)
+        where "On hand" <> 'not stocked'
+        """
+    )
+    con.execute(
+        f"create table erp as from read_csv('{long}/landing/flat/stock_levels_erp*')"
+    )
+    con.execute(
+        f"create table true_orders as from read_parquet('{long}/truth/orders.parquet')"
+    )
+    return con
+
+
+def test_what_orders_sell_leaves_the_stock(stock):
+    """By shop and day; gift cards and orders that do not count take nothing. The
+    outlet keeps no books."""
+    difference = one(
+        stock,
+        """
+        select count(*) from (
+            select shop_id, day, -sum(quantity) as units
+            from moved where kind = 'sale' group by all
+        ) as gone full join (
+            select shop_id, order_date as day, sum(units) as units
+            from true_orders
+            where is_placed and shop_id in (select shop_id from moved)
+            group by all having sum(units) > 0
+        ) as sold using (shop_id, day)
+        where gone.units is distinct from sold.units
+        """,
+    )
+    assert difference == 0
+
+
+def test_counts_follow_from_movements(stock):
+    """But for the few pieces that are lost or found; the parts of a count fit."""
+    assert one(stock, "select count(*) from counted where on_hand <> sellable") == 0
+    steps, differing, largest = one(
+        stock,
+        """
+        with steps as (
+            select *, lag(day) over w as since, lag(on_hand) over w as before
+            from counted window w as (partition by shop_id, sku order by day)
+        )
+        select count(*), count_if(gap <> 0), max(abs(gap)) from (
+            select on_hand - before - coalesce(sum(quantity), 0) as gap
+            from steps left join moved
+                on steps.shop_id = moved.shop_id and steps.sku = moved.sku
+                and moved.day > since and moved.day <= steps.day
+            where before is not null
+            group by steps.shop_id, steps.sku, steps.day, on_hand, before
+        )
+        """,
+    )
+    assert steps == one(stock, "select count(*) from counted") - 2 * 280
+    assert 0 < differing < 0.01 * steps
+    assert largest == 1
+
+
+def test_the_erp_is_mostly_right(stock):
+    """It counts what the shop counts on the day, and errs here and there."""
+    counts, equal = one(
+        stock,
+        """
+        select count(*), count_if(erp.on_hand = counted.on_hand) from erp
+        inner join counted on erp.shop_id = counted.shop_id and erp.sku = counted.sku
+            and erp.stock_date = counted.day
+        """,
+    )
+    assert counts == one(stock, "select count(*) from erp") > 1000
+    assert 0.85 < equal / counts < 0.99
+
+
+def test_the_last_days_leave_pieces_owed(stock):
+    """Something is oversold as of now, and something lies that nobody buys."""
+    owed, dead = one(
+        stock,
+        """
+        with last as (
+            select shop_id, sku, on_hand + coalesce((
+                select sum(quantity) from moved
+                where moved.shop_id = counted.shop_id and moved.sku = counted.sku
+                    and moved.day > counted.day), 0) as on_hand,
+                (select max(day) from moved
+                where moved.shop_id = counted.shop_id and moved.sku = counted.sku
+                    and kind = 'sale') as sold_on
+            from counted where day = (select max(day) from counted)
+        )
+        select count_if(on_hand < 0),
+            count_if(on_hand > 0 and sold_on < date '2026-06-25')
+        from last
+        """,
+    )
+    assert owed > 0
+    assert dead > 0
