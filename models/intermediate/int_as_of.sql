@@ -59,6 +59,13 @@ with shop_moments as (
     union all
     select
         shop_id,
+        min(assigned_at) as first_moment,
+        max(assigned_at) as last_moment
+    from {{ ref('int_experiment_units') }}
+    group by shop_id
+    union all
+    select
+        shop_id,
         min(coalesce(confirmed_at, packed_at, dispatched_at, delivered_at))
             as first_moment,
         max(coalesce(

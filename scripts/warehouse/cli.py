@@ -39,7 +39,7 @@ def run(target: Target = None, full_refresh: FullRefresh = False) -> None:
 
 @app.command()
 def demo(
-    orders: Annotated[int, typer.Option(help="Orders of both shops.")] = 20_000,
+    orders: Annotated[int, typer.Option(help="Orders of the big shops.")] = 20_000,
     start: Annotated[str, typer.Option(help="First order date.")] = "2024-10-01",
     end: Annotated[str, typer.Option(help="Last order date.")] = "2026-09-23",
     seed: Annotated[int, typer.Option(help="Another number, another shop.")] = 7,
