@@ -71,6 +71,15 @@ shop_days as (
     where is_handled
 ),
 
+-- A shop that tells nothing of its contacts has not answered none.
+known_work as (
+    select distinct
+        shop_id,
+        team
+    from shop_days
+    where work > 0
+),
+
 -- Nothing is known of the hours before the first timesheet and after the last.
 timesheets as (
     select
@@ -91,6 +100,10 @@ shop_periods as (
         sum(shop_days.hours) as hours,
         sum(shop_days.work) as work
     from shop_days
+    inner join known_work
+        on
+            shop_days.shop_id = known_work.shop_id
+            and shop_days.team = known_work.team
     inner join timesheets
         on
             shop_days.shop_id = timesheets.shop_id
