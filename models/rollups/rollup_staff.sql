@@ -135,7 +135,7 @@ productive as (
         sum(case when team = 'support' then hours end) as support_hours,
         sum(case when team = 'support' then work end) as handled_contacts
     from sliced_periods
-    group by 1, 2, 3, 4
+    group by grain, period_start, dimension, member
 )
 
 select
