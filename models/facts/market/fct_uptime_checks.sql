@@ -25,22 +25,30 @@ clocked as (
 ),
 
 -- What a check speaks for may go on past midnight, a stretch of uptime for months: each
--- day gets its part. Days have 24 hours here; the hour of a clock change may fall on
--- the day beside.
-parts as (
+-- day gets its part. Nearly all end on their day, and only the others meet the numbers.
+-- Days have 24 hours here; the hour of a clock change may fall on the day beside.
+numbered as (
     select
         clocked.*,
-        numbers.i as day_number,
-        cast(clocked.first_date + numbers.i * interval '1' day as date) as check_date,
-        least(
-            clocked.seconds_of_day + clocked.covered_seconds, 86400 * (numbers.i + 1)
-        )
-        - greatest(clocked.seconds_of_day, 86400 * numbers.i) as seconds
+        0 as day_number
     from clocked
-    inner join range(0, 4000) as numbers (i)
-        on
-            numbers.i = 0
-            or 86400 * numbers.i < clocked.seconds_of_day + clocked.covered_seconds
+    union all
+    select
+        clocked.*,
+        numbers.i as day_number
+    from clocked
+    inner join range(1, 4000) as numbers (i)
+        on 86400 * numbers.i < clocked.seconds_of_day + clocked.covered_seconds
+    where clocked.seconds_of_day + clocked.covered_seconds > 86400
+),
+
+parts as (
+    select
+        *,
+        cast(first_date + day_number * interval '1' day as date) as check_date,
+        least(seconds_of_day + covered_seconds, 86400 * (day_number + 1))
+        - greatest(seconds_of_day, 86400 * day_number) as seconds
+    from numbered
 )
 
 select

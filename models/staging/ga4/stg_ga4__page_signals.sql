@@ -1,5 +1,16 @@
--- Few events of an export: their parameters are looked up here, not in every load.
-with numbered as (
+-- Few events of an export: their parameters are looked up here, not in every load. One
+-- name at a time lets the reader skip the parts of a file that hold none of it.
+with picked as (
+    select * from {{ source('ga4', 'events') }} where event_name = 'click'
+    union all
+    select * from {{ source('ga4', 'events') }} where event_name = 'exception'
+    union all
+    select * from {{ source('ga4', 'events') }} where event_name = 'LCP'
+    union all
+    select * from {{ source('ga4', 'events') }} where event_name = 'web_vitals'
+),
+
+numbered as (
     select
         *,
         {{ newest_row(['event_key']) }} as version
@@ -8,8 +19,7 @@ with numbered as (
             *,
             {{ shop_of_file() }} as shop,
             {{ ga4_event_id() }} as event_key
-        from {{ source('ga4', 'events') }}
-        where event_name in ('click', 'exception', 'LCP', 'web_vitals')
+        from picked
     ) as keyed
 ),
 
@@ -44,8 +54,9 @@ signals as (
         shop || ':' || user_pseudo_id || ':' || ga_session_id as session_id,
         page_location as page,
         lower(trim(device_category)) as device,
-        max(case when parameter_name in ('element_id', 'link_id') then parameter_value end)
-            as element_id,
+        max(case
+            when parameter_name in ('element_id', 'link_id') then parameter_value
+        end) as element_id,
         max(case
             when parameter_name in ('element_text', 'link_text') then parameter_value
         end) as element_text,
@@ -53,7 +64,8 @@ signals as (
         max(case when parameter_name = 'outbound' then parameter_value end) as outbound,
         max(case when parameter_name = 'metric_name' then parameter_value end)
             as metric_name,
-        max(case when parameter_name = 'metric_id' then parameter_value end) as metric_id,
+        max(case when parameter_name = 'metric_id' then parameter_value end)
+            as metric_id,
         max(case when parameter_name = 'metric_value' then parameter_value end)
             as metric_value,
         max(case when parameter_name = 'value' then parameter_value end) as event_value

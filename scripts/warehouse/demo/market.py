@@ -84,7 +84,7 @@ CLICK_COLUMNS = [
 UTC = "strftime(make_timestamp(moment * 1000000), '%Y-%m-%dT%H:%M:%SZ')"
 CHECK_EVERY = 1800
 WATCHED_DAYS = 400
-LOADS, CLICKERS = 30_000, 11_000  # about so many in the whole of a demo
+LOADS, CLICKERS = 26_000, 11_000  # about so many in the whole of a demo
 
 # What can be clicked, by page: id, words, link, share.
 INSTAGRAM = "https://www.instagram.example/alderandco"
