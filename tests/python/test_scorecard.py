@@ -4,14 +4,15 @@ Alerts are tried on series that are made here, where it is known what is noise a
 is not, and on the demo where it is built.
 """
 
+import csv
 from datetime import date, timedelta
-from pathlib import Path
 
 import duckdb
 import numpy as np
 import pytest
-from shop import Shop
+from shop import PROJECT, Shop
 
+from warehouse.catalog import listed_kpis
 from warehouse.demo.world import BROKEN_CHECKOUT, FAILED_CAMPAIGN
 from warehouse.paths import warehouse_file
 
@@ -45,7 +46,7 @@ class Chart:
     def __init__(self, sql: str, catalog: dict[str, tuple]):
         self.sql = sql
         self.con = duckdb.connect()
-        rules = Path(__file__).resolve().parents[2] / "seeds" / "alert_rules.csv"
+        rules = PROJECT / "seeds" / "alert_rules.csv"
         self.con.execute(
             f"""
             create table int_as_of as select date '{AS_OF}' as as_of_date;
@@ -211,6 +212,20 @@ def test_what_is_not_known_yet_is_silent(sql, visits, matures, speaks):
     day = NEWEST - timedelta(days=9)
     found = chart.alerts("rule", f"period_start = '{day}' and rule = 'beyond_limits'")
     assert bool(found) == speaks
+
+
+# ---------------------------------------------------------------------- the diagnoses
+def test_diagnoses_ask_for_kpis_that_exist():
+    """A misspelt KPI would be unknown for ever, without an error."""
+    listed = set(listed_kpis())
+    asked = set()
+    for name in ("diagnosis_texts", "diagnosis_conditions"):
+        with (PROJECT / "seeds" / f"{name}.csv").open() as file:
+            for row in csv.DictReader(file):
+                names = ("kpi_id", "size_kpi_id", "money_kpi_id")
+                asked |= {row[column] for column in names if row.get(column)}
+    assert len(asked) > 20
+    assert asked <= listed, sorted(asked - listed)
 
 
 # --------------------------------------------------------------------------- the demo
