@@ -1,13 +1,17 @@
 -- Few events of an export: their parameters are looked up here, not in every load. One
 -- name at a time lets the reader skip the parts of a file that hold none of it.
 with picked as (
-    select * from {{ source('ga4', 'events') }} where event_name = 'click'
+    select * from {{ source('ga4', 'events') }}
+    where event_name = 'click'
     union all
-    select * from {{ source('ga4', 'events') }} where event_name = 'exception'
+    select * from {{ source('ga4', 'events') }}
+    where event_name = 'exception'
     union all
-    select * from {{ source('ga4', 'events') }} where event_name = 'LCP'
+    select * from {{ source('ga4', 'events') }}
+    where event_name = 'LCP'
     union all
-    select * from {{ source('ga4', 'events') }} where event_name = 'web_vitals'
+    select * from {{ source('ga4', 'events') }}
+    where event_name = 'web_vitals'
 ),
 
 numbered as (
