@@ -43,9 +43,7 @@ ranked as (
         row_number() over (
             partition by report_row_id order by product_name nulls last
         ) as position,
-        row_number() over (
-            partition by report_row_id order by product_name desc nulls last
-        ) = 1 as is_last
+        count(*) over (partition by report_row_id) as positions
     from counted
 ),
 
@@ -53,7 +51,7 @@ ranked as (
 parts as (
     select
         *,
-        pieces - case when is_last then 1 else 0 end as line_pieces,
+        pieces - case when position = positions then 1 else 0 end as line_pieces,
         piece_price as line_price,
         0 as part
     from ranked
@@ -65,7 +63,7 @@ parts as (
         cast(revenue - (items - 1) * piece_price as decimal(18, 4)) as line_price,
         1 as part
     from ranked
-    where unreadable = 0 and all_pieces = items and is_last
+    where unreadable = 0 and all_pieces = items and position = positions
 )
 
 select
