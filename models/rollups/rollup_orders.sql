@@ -134,10 +134,10 @@ placed_returns as (
         coalesce(fct_returns.costed_returns, 0) as costed_returns,
         coalesce(fct_returns.restocked_cogs, 0) as restocked_cogs
     from {{ ref('fct_returns') }} as fct_returns
-    cross join {{ ref('int_as_of') }} as int_as_of
+    cross join {{ ref('dim_as_of') }} as dim_as_of
     where
         fct_returns.is_placed
-        and fct_returns.return_date <= int_as_of.as_of_date
+        and fct_returns.return_date <= dim_as_of.as_of_date
 ),
 
 sliced_returns as (

@@ -160,9 +160,8 @@ def _write(built: Path, folder: Path, build_id: str, target: str) -> dict:
 
 
 def _is_public(name: str) -> bool:
-    """True for facts, dimensions, rollups and marts."""
-    seeds = {path.stem for path in (PROJECT / "seeds").glob("*.csv")}
-    return not (name.startswith(PRIVATE_PREFIXES) or "__dbt" in name or name in seeds)
+    """True for facts, dimensions, rollups, marts, and the seeds that some of them read."""
+    return not (name.startswith(PRIVATE_PREFIXES) or "__dbt" in name)
 
 
 def _copy_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -207,7 +206,7 @@ def _copy_views(connection: duckdb.DuckDBPyConnection, stem: str) -> list[str]:
             raise UserError(
                 f"These marts read something that is not published: "
                 f"{', '.join(waiting)}.",
-                "A mart reads facts, rollups and marts only; mend its ref().",
+                "A mart reads facts, rollups, marts and seeds only; mend its ref().",
             )
     return sorted(created)
 

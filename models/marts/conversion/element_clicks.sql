@@ -14,7 +14,7 @@ with periods as (
     union all
     select
         'last_28_days' as grain,
-        cast(int_as_of.as_of_date - interval '27' day as date) as period_start,
+        cast(dim_as_of.as_of_date - interval '27' day as date) as period_start,
         fct_element_clicks.shop_id,
         fct_element_clicks.page,
         fct_element_clicks.element,
@@ -23,11 +23,11 @@ with periods as (
         fct_element_clicks.is_outbound,
         fct_element_clicks.clicks
     from {{ ref('fct_element_clicks') }} as fct_element_clicks
-    inner join {{ ref('int_as_of') }} as int_as_of
+    inner join {{ ref('dim_as_of') }} as dim_as_of
         on
             fct_element_clicks.click_date
-            > cast(int_as_of.as_of_date - interval '28' day as date)
-            and fct_element_clicks.click_date <= int_as_of.as_of_date
+            > cast(dim_as_of.as_of_date - interval '28' day as date)
+            and fct_element_clicks.click_date <= dim_as_of.as_of_date
     where fct_element_clicks.is_counted
 ),
 

@@ -11,18 +11,18 @@ with periods as (
     union all
     select
         'last_28_days' as grain,
-        cast(int_as_of.as_of_date - interval '27' day as date) as period_start,
+        cast(dim_as_of.as_of_date - interval '27' day as date) as period_start,
         fct_page_days.shop_id,
         fct_page_days.page,
         fct_page_days.page_views,
         fct_page_days.sessions,
         fct_page_days.exits
     from {{ ref('fct_page_days') }} as fct_page_days
-    inner join {{ ref('int_as_of') }} as int_as_of
+    inner join {{ ref('dim_as_of') }} as dim_as_of
         on
             fct_page_days.session_date
-            > cast(int_as_of.as_of_date - interval '28' day as date)
-            and fct_page_days.session_date <= int_as_of.as_of_date
+            > cast(dim_as_of.as_of_date - interval '28' day as date)
+            and fct_page_days.session_date <= dim_as_of.as_of_date
 ),
 
 counted as (

@@ -69,12 +69,12 @@ ranked as (
 people as (
     select
         ranked.*,
-        ranked.customer_id is not null and ranked.settles_on <= int_as_of.as_of_date
+        ranked.customer_id is not null and ranked.settles_on <= dim_as_of.as_of_date
             as is_settled,
         ranked.next_order_date is not null as bought_again,
         coalesce(ranked.next_order_date <= ranked.settles_on, false) as bought_in_time
     from ranked
-    cross join {{ ref('int_as_of') }} as int_as_of
+    cross join {{ ref('dim_as_of') }} as dim_as_of
     where ranked.recency = 1
 )
 

@@ -5,8 +5,8 @@
 with placed_orders as (
     select fct_orders.*
     from {{ ref('fct_orders') }} as fct_orders
-    inner join {{ ref('int_as_of') }} as int_as_of
-        on fct_orders.order_date <= int_as_of.as_of_date
+    inner join {{ ref('dim_as_of') }} as dim_as_of
+        on fct_orders.order_date <= dim_as_of.as_of_date
     where fct_orders.is_placed and fct_orders.customer_id is not null
 ),
 
@@ -49,8 +49,8 @@ category_units as (
                 fct_order_lines.category asc nulls last
         ) as preference
     from {{ ref('fct_order_lines') }} as fct_order_lines
-    inner join {{ ref('int_as_of') }} as int_as_of
-        on fct_order_lines.order_date <= int_as_of.as_of_date
+    inner join {{ ref('dim_as_of') }} as dim_as_of
+        on fct_order_lines.order_date <= dim_as_of.as_of_date
     where
         fct_order_lines.is_placed
         and fct_order_lines.is_merchandise
@@ -73,8 +73,8 @@ messages as (
         sum(case when clicked_at is not null then 1 else 0 end) as emails_clicked,
         max(sent_date) as last_email_date
     from {{ ref('fct_messages') }} as fct_messages
-    inner join {{ ref('int_as_of') }} as int_as_of
-        on fct_messages.sent_date <= int_as_of.as_of_date
+    inner join {{ ref('dim_as_of') }} as dim_as_of
+        on fct_messages.sent_date <= dim_as_of.as_of_date
     where channel = 'email' and customer_id is not null
     group by customer_id
 ),
@@ -88,8 +88,8 @@ contacts as (
             as open_tickets,
         max(contact_date) as last_contact_date
     from {{ ref('fct_contacts') }} as fct_contacts
-    inner join {{ ref('int_as_of') }} as int_as_of
-        on fct_contacts.contact_date <= int_as_of.as_of_date
+    inner join {{ ref('dim_as_of') }} as dim_as_of
+        on fct_contacts.contact_date <= dim_as_of.as_of_date
     where is_counted and customer_id is not null
     group by customer_id
 ),
@@ -104,8 +104,8 @@ newest_answers as (
             order by answered_at desc nulls last, answer_id desc nulls last
         ) as newness
     from {{ ref('fct_survey_answers') }} as fct_survey_answers
-    inner join {{ ref('int_as_of') }} as int_as_of
-        on fct_survey_answers.answer_date <= int_as_of.as_of_date
+    inner join {{ ref('dim_as_of') }} as dim_as_of
+        on fct_survey_answers.answer_date <= dim_as_of.as_of_date
     where customer_id is not null
 ),
 
@@ -125,8 +125,8 @@ reviews as (
         count(*) as reviews,
         sum(stars) as stars
     from {{ ref('fct_reviews') }} as fct_reviews
-    inner join {{ ref('int_as_of') }} as int_as_of
-        on fct_reviews.review_date <= int_as_of.as_of_date
+    inner join {{ ref('dim_as_of') }} as dim_as_of
+        on fct_reviews.review_date <= dim_as_of.as_of_date
     where is_counted and customer_id is not null
     group by customer_id
 )

@@ -3,15 +3,15 @@
 with totals as (
     select
         fct_orders.customer_id,
-        int_as_of.as_of_date,
+        dim_as_of.as_of_date,
         max(fct_orders.order_date) as last_order_date,
         count(*) as orders,
         sum(fct_orders.sales) - sum(fct_orders.returns) as net_sales
     from {{ ref('fct_orders') }} as fct_orders
-    inner join {{ ref('int_as_of') }} as int_as_of
-        on fct_orders.order_date <= int_as_of.as_of_date
+    inner join {{ ref('dim_as_of') }} as dim_as_of
+        on fct_orders.order_date <= dim_as_of.as_of_date
     where fct_orders.is_placed and fct_orders.customer_id is not null
-    group by fct_orders.customer_id, int_as_of.as_of_date
+    group by fct_orders.customer_id, dim_as_of.as_of_date
 ),
 
 customers as (

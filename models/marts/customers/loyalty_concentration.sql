@@ -17,13 +17,13 @@ with spending as (
     union all
     select
         'all_time' as grain,
-        int_as_of.first_date as period_start,
+        dim_as_of.first_date as period_start,
         fct_orders.shop_id,
         fct_orders.customer_id,
         sum(fct_orders.sales) as sales
     from {{ ref('fct_orders') }} as fct_orders
-    inner join {{ ref('int_as_of') }} as int_as_of
-        on fct_orders.order_date <= int_as_of.as_of_date
+    inner join {{ ref('dim_as_of') }} as dim_as_of
+        on fct_orders.order_date <= dim_as_of.as_of_date
     where fct_orders.is_placed and fct_orders.customer_id is not null
     group by 1, 2, 3, 4
 ),

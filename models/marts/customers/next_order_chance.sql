@@ -8,12 +8,12 @@ with orders as (
             partition by fct_orders.customer_id
             order by fct_orders.customer_order_number nulls last
         ) as next_order_date,
-        int_as_of.as_of_date
+        dim_as_of.as_of_date
     from {{ ref('fct_orders') }} as fct_orders
     inner join {{ ref('dim_customers') }} as dim_customers
         on fct_orders.customer_id = dim_customers.customer_id
-    inner join {{ ref('int_as_of') }} as int_as_of
-        on fct_orders.order_date <= int_as_of.as_of_date
+    inner join {{ ref('dim_as_of') }} as dim_as_of
+        on fct_orders.order_date <= dim_as_of.as_of_date
     where fct_orders.is_placed
 ),
 

@@ -6,9 +6,9 @@ with recent as (
         count(*) as in_stock_days,
         sum(fct_stock_days.units_sold) as units_sold
     from {{ ref('fct_stock_days') }} as fct_stock_days
-    cross join {{ ref('int_as_of') }} as int_as_of
+    cross join {{ ref('dim_as_of') }} as dim_as_of
     where
-        fct_stock_days.stock_date > int_as_of.as_of_date
+        fct_stock_days.stock_date > dim_as_of.as_of_date
         - interval '{{ var("stock_demand_days") }}' day
         -- On days without stock nobody could buy: they say nothing of the demand.
         and (fct_stock_days.opening_units > 0 or fct_stock_days.received_units > 0)
@@ -38,8 +38,8 @@ supplied as (
         coalesce(of_sku.cover_days, of_category.cover_days, of_all.cover_days)
             as cover_days
     from {{ ref('fct_stock_days') }} as fct_stock_days
-    inner join {{ ref('int_as_of') }} as int_as_of
-        on fct_stock_days.stock_date = int_as_of.as_of_date
+    inner join {{ ref('dim_as_of') }} as dim_as_of
+        on fct_stock_days.stock_date = dim_as_of.as_of_date
     left join {{ ref('dim_products') }} as dim_products
         on fct_stock_days.product_id = dim_products.product_id
     left join recent

@@ -33,11 +33,11 @@ checked as (
     select
         pairs.*,
         case
-            when pairs.after_to > int_as_of.as_of_date then 'window not complete yet'
-            when pairs.before_from < int_as_of.first_date then 'history too short'
+            when pairs.after_to > dim_as_of.as_of_date then 'window not complete yet'
+            when pairs.before_from < dim_as_of.first_date then 'history too short'
         end as missing_reason
     from pairs
-    cross join {{ ref('int_as_of') }} as int_as_of
+    cross join {{ ref('dim_as_of') }} as dim_as_of
 ),
 
 -- A day without a row is a day on which nothing happened.

@@ -20,14 +20,14 @@ with periods as (
         dim_periods.grain,
         dim_periods.period_start,
         dim_periods.period_end,
-        dim_periods.period_end < int_as_of.as_of_date as is_over,
-        int_as_of.as_of_date,
+        dim_periods.period_end < dim_as_of.as_of_date as is_over,
+        dim_as_of.as_of_date,
         row_number() over (
             partition by dim_periods.grain
             order by dim_periods.period_start desc nulls last
         ) as age
     from {{ ref('dim_periods') }} as dim_periods
-    cross join {{ ref('int_as_of') }} as int_as_of
+    cross join {{ ref('dim_as_of') }} as dim_as_of
     where dim_periods.grain in ('day', 'week', 'month')
 ),
 

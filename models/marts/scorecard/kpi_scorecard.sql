@@ -123,7 +123,7 @@ compared as (
         kpi_catalog.is_proportion,
         -- What still rises cannot be held against what has come to rest.
         kpi_catalog.matures_after_days is null
-        or {{ datediff('periods.period_end', 'int_as_of.as_of_date', 'day') }}
+        or {{ datediff('periods.period_end', 'dim_as_of.as_of_date', 'day') }}
         >= kpi_catalog.matures_after_days as is_mature,
         this_period.numerator,
         this_period.denominator,
@@ -158,7 +158,7 @@ compared as (
             and slots.period_start = periods.period_start
     inner join {{ ref('kpi_catalog') }} as kpi_catalog
         on slots.kpi_id = kpi_catalog.kpi_id
-    cross join {{ ref('int_as_of') }} as int_as_of
+    cross join {{ ref('dim_as_of') }} as dim_as_of
     inner join first_days
         on slots.kpi_id = first_days.kpi_id
     left join counted_grains

@@ -1,0 +1,5 @@
+select
+    as_of,
+    as_of_date,
+    first_date
+from {{ ref('int_as_of') }}
