@@ -1,5 +1,5 @@
--- Every contact, answer and review of a shop is in its fact once and counted once, calls
--- are answered or given up and not both, and answers lie on their scale.
+-- Every contact, answer and review of a shop is in its fact once and counts once; calls
+-- are answered or given up and not both; answers lie on their scale.
 with impossible as (
     select
         'contact' as thing,
