@@ -63,7 +63,7 @@ shop_days as (
     union all
     select
         shop_id,
-        contact_date as happened_on,
+        handled_date as happened_on,
         'support' as team,
         0 as hours,
         1 as work

@@ -89,7 +89,15 @@ select
     and case
         when seen.kind = 'call' then seen.is_answered
         else seen.human_response_at is not null or seen.seen_solved_at is not null
-    end as is_handled
+    end as is_handled,
+    -- A call is work when it comes, a ticket when somebody answers it.
+    cast(
+        {{ to_local(
+            "case when seen.kind = 'call' then seen.opened_at "
+            ~ "else coalesce(seen.human_response_at, seen.seen_solved_at) end",
+            'seen.time_zone'
+        ) }} as date
+    ) as handled_date
 from seen
 left join {{ ref('int_customer_keys') }} as accounts
     on accounts.key_kind = 'account' and seen.account_id = accounts.key_value

@@ -17,6 +17,10 @@ with settings as (
     union all
     select
         5 as setting_number,
+        'fast' as setting
+    union all
+    select
+        6 as setting_number,
         'strict' as setting
 ),
 
@@ -26,10 +30,10 @@ judged as (
         is_bot,
         is_internal,
         has_purchase,
-        -- Nobody looked at the page, or nobody can look at pages so fast.
-        (not is_engaged and coalesce(engaged_seconds, 0) = 0)
-        or (page_views >= 5 and coalesce(engaged_seconds, 0) < 2 * page_views)
-            as is_doubtful
+        -- Nobody can look at pages so fast.
+        page_views >= 5 and coalesce(engaged_seconds, 0) < 2 * page_views as is_fast,
+        -- A robot, or somebody who left at once: nobody can tell.
+        not is_engaged and coalesce(engaged_seconds, 0) = 0 as is_unseen
     from {{ ref('fct_sessions') }}
 ),
 
@@ -39,11 +43,12 @@ kinds as (
         period_start,
         is_bot,
         is_internal,
-        is_doubtful,
+        is_fast,
+        is_unseen,
         count(*) as sessions,
         count_if(has_purchase) as purchase_sessions
     from judged
-    group by period_start, is_bot, is_internal, is_doubtful
+    group by period_start, is_bot, is_internal, is_fast, is_unseen
 ),
 
 verdicts as (
@@ -54,10 +59,14 @@ verdicts as (
         settings.setting_number,
         settings.setting,
         not (
-            settings.setting in ('internal', 'default', 'strict') and kinds.is_internal
+            settings.setting in ('internal', 'default', 'fast', 'strict')
+            and kinds.is_internal
         )
-        and not (settings.setting in ('bots', 'default', 'strict') and kinds.is_bot)
-        and not (settings.setting = 'strict' and kinds.is_doubtful) as is_in
+        and not (
+            settings.setting in ('bots', 'default', 'fast', 'strict') and kinds.is_bot
+        )
+        and not (settings.setting in ('fast', 'strict') and kinds.is_fast)
+        and not (settings.setting = 'strict' and kinds.is_unseen) as is_in
     from kinds
     cross join settings
 ),

@@ -25,8 +25,10 @@ measured as (
         conditions.why,
         kpi_catalog.label,
         kpi_catalog.unit,
+        kpi_catalog.kind,
         kpi_latest.period_start,
         kpi_latest.value,
+        kpi_latest.denominator,
         case
             when conditions.measure like 'last_year%' then kpi_latest.last_year_value
             else kpi_latest.previous_value
@@ -65,9 +67,12 @@ select
     cast(measured as double) as measured,
     operator,
     cast(threshold as double) as threshold,
-    case operator
-        when '>=' then measured >= threshold
-        when '<=' then measured <= threshold
+    -- A handful of answers is no verdict.
+    case
+        when kind = 'ratio' and denominator < {{ var('alert_minimum_denominator') }}
+            then null
+        when operator = '>=' then measured >= threshold
+        when operator = '<=' then measured <= threshold
     end as is_met,
     coalesce(label, kpi_id)
     || case

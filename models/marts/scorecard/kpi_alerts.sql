@@ -244,6 +244,8 @@ places as (
             not (series.is_additive and series.unit = 'count')
             or limits.centre >= {{ var('alert_minimum_count') }}
         )
+        -- A day's median may be that of one case.
+        and not (series.kind = 'quantile' and series.grain = 'day')
 ),
 
 marked as (
@@ -373,9 +375,13 @@ process_alerts as (
         fired.side,
         fired.value,
         fired.centre,
-        -- A share ends at 0 and 1, a count at 0.
+        -- A share ends at 0 and 1, a count, a length of time and a place at 0.
         case
-            when series.is_bounded or (series.is_additive and series.unit = 'count')
+            when
+                series.is_bounded
+                or series.unit in (
+                    'count', 'seconds', 'minutes', 'hours', 'days', 'position'
+                )
                 then greatest(fired.centre - fired.reach, 0)
             else fired.centre - fired.reach
         end as lower_limit,
