@@ -49,7 +49,7 @@ class Chart:
         rules = PROJECT / "seeds" / "alert_rules.csv"
         self.con.execute(
             f"""
-            create table int_as_of as select date '{AS_OF}' as as_of_date;
+            create table dim_as_of as select date '{AS_OF}' as as_of_date;
             create table dim_dates as
             select day::date as date_day, isodow(day) as day_of_week
             from range(date '2025-01-01', date '2026-12-31', interval 1 day) as d(day);
