@@ -160,7 +160,7 @@ def _write(built: Path, folder: Path, build_id: str, target: str) -> dict:
 
 
 def _is_public(name: str) -> bool:
-    """True for facts, dimensions, rollups, marts, and the seeds that some of them read."""
+    """True for facts, dimensions, rollups, marts, and the seeds that marts read."""
     return not (name.startswith(PRIVATE_PREFIXES) or "__dbt" in name)
 
 
