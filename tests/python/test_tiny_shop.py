@@ -7,6 +7,7 @@ says why its number is what it is.
 import csv
 import shutil
 
+import duckdb
 import pytest
 from shop import PROJECT, Shop
 
@@ -22,8 +23,21 @@ def tiny_shop(tmp_path_factory) -> Shop:
     folder = shop.landing / "flat"
     shutil.copytree(FIXTURE, folder, ignore=shutil.ignore_patterns("expected.csv"))
     shop.load()
-    shop.dbt("build")
+    shop.run("warehouse", "build")
     return shop
+
+
+@pytest.mark.xdist_group("tiny_shop")
+def test_readers_get_every_mart(tiny_shop):
+    """What is published holds every KPI and mart, and each can be read there."""
+    tiny_shop.run("warehouse", "publish")
+    file = tiny_shop.folder / "published/current/warehouse.duckdb"
+    with duckdb.connect(str(file), read_only=True) as connection:
+        names = {name for (name,) in connection.execute("show tables").fetchall()}
+        for name in names:
+            connection.execute(f"select * from {name}").fetchall()
+    marts = {path.stem for path in (PROJECT / "models/marts").glob("*/*.sql")}
+    assert marts <= names
 
 
 @pytest.mark.xdist_group("tiny_shop")

@@ -1,3 +1,6 @@
+{#- A table: an engine that writes a view's text anew turns doubles into decimals. -#}
+{{ config(materialized='table') }}
+
 with assigned as (
     select
         fct_experiment_visitors.experiment_id,

@@ -1,3 +1,6 @@
+{#- A table: an engine that writes a view's text anew turns doubles into decimals. -#}
+{{ config(materialized='table') }}
+
 -- The day of the KPI's slice that an event concerns: its shop's, or all shops'.
 with pairs as (
     select
