@@ -18,7 +18,7 @@ demo: $(VENV)/.runtime  ## Make a shop's exports, load, build, check, publish, r
 
 test: $(VENV)/.dev lint  ## Everything that CI runs.
 	$(BIN)/warehouse docs --check
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -q
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -q
 	@echo "make test: all checks passed"
 
 build: $(VENV)/.runtime  ## dbt build of what has been loaded.

@@ -73,7 +73,6 @@ def uci(shared, tmp_path_factory) -> Shop:
     return shop
 
 
-@pytest.mark.xdist_group("uci")
 @pytest.mark.parametrize(
     ("order_policy", "cohort"),
     [
@@ -110,7 +109,6 @@ def test_cohort_of_december_2010(uci, order_policy, cohort):
     assert uci.ask("select count(*) from fct_orders") == [(25_900,)]
 
 
-@pytest.mark.xdist_group("uci")
 def test_overlapping_sheets_count_once(uci, shared):
     """22,523 rows of December 2010 stand in both sheets and are counted once."""
     drop_invoices(uci, shared / "data", "2009_2010")
@@ -129,7 +127,6 @@ def test_overlapping_sheets_count_once(uci, shared):
     ]
 
 
-@pytest.mark.xdist_group("olist")
 def test_olist_sample(shared, tmp_path):
     """20,000 orders of a marketplace: statuses, people, money and payments."""
     shop = Shop(tmp_path)

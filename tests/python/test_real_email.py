@@ -41,7 +41,6 @@ def printed(shared) -> dict[str, dict[str, str]]:
     return {row["Campaign Name"].strip(): row for row in rows}
 
 
-@pytest.mark.xdist_group("mailer")
 @pytest.mark.parametrize(("kpi", "name"), [("open", "Open"), ("click", "Click")])
 def test_rates_are_those_klaviyo_prints(mailer, shared, kpi, name):
     """Per campaign, within the hundredth of a point to which Klaviyo rounds."""
@@ -58,7 +57,6 @@ def test_rates_are_those_klaviyo_prints(mailer, shared, kpi, name):
         assert found[campaign] == pytest.approx(rate, abs=0.0001), campaign
 
 
-@pytest.mark.xdist_group("mailer")
 def test_totals_are_those_of_the_export(mailer):
     """Nothing is lost between the file and the rollup."""
     rollup = "from rollup_emails where grain = 'year' and dimension = 'all'"
@@ -76,7 +74,6 @@ def test_totals_are_those_of_the_export(mailer):
     ) == [("2025-04-09 13:38:00", "2025-04-09")]
 
 
-@pytest.mark.xdist_group("mailer")
 def test_what_was_sent_is_the_default_base(mailer, shared):
     """Without the variable, rates divide by recipients: up to 0.73 points less."""
     models = ("--select", "fct_email_campaigns", "rollup_emails", "kpi_email_open_rate")
@@ -183,7 +180,6 @@ def by_hand(tmp_path_factory) -> Shop:
     return shop
 
 
-@pytest.mark.xdist_group("by_hand")
 @pytest.mark.parametrize(
     ("campaign", "sent_at", "counts", "is_from_messages"),
     [
@@ -206,7 +202,6 @@ def test_campaigns_by_hand(by_hand, campaign, sent_at, counts, is_from_messages)
     ) == [(sent_at.removesuffix(".0"), *counts, is_from_messages)]
 
 
-@pytest.mark.xdist_group("by_hand")
 def test_messages_by_hand(by_hand):
     """A machine's open is told apart, one person is one person in any case."""
     assert by_hand.ask(
@@ -221,7 +216,6 @@ def test_messages_by_hand(by_hand):
     ) == [("mailer:abc123", False, True, "2026-05-10 01:38:00")]
 
 
-@pytest.mark.xdist_group("by_hand")
 def test_text_messages_are_no_emails(by_hand):
     """The flash sale went out as SMS: 500 messages that no e-mail KPI counts."""
     assert by_hand.ask(
@@ -232,7 +226,6 @@ def test_text_messages_are_no_emails(by_hand):
     assert by_hand.ask("select sum(sent) from fct_email_campaigns") == [(2705,)]
 
 
-@pytest.mark.xdist_group("by_hand")
 def test_a_base_that_nobody_knows_is_refused(by_hand):
     """A typing error in the variable must not change the rates silently."""
     with pytest.raises(AssertionError, match="it must be sent or delivered"):

@@ -13,7 +13,6 @@ from shop import Shop
 
 ARMS = {"control": "No E-Mail", "mens": "Mens E-Mail", "womens": "Womens E-Mail"}
 
-pytestmark = pytest.mark.xdist_group("hillstrom")
 
 
 @pytest.fixture(scope="module")

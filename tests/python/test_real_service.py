@@ -8,7 +8,6 @@ import shutil
 import pytest
 from shop import Shop
 
-pytestmark = pytest.mark.xdist_group("real_service")
 
 
 @pytest.fixture(scope="module")

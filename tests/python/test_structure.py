@@ -20,7 +20,6 @@ import yaml
 from warehouse.catalog import kpis, listed_kpis
 
 PROJECT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.xdist_group("structure")
 
 # What a layer may read: folders of models, `source` and `seed`.
 MAY_READ = {

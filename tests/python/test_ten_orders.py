@@ -74,7 +74,6 @@ def figures(tmp_path_factory) -> dict[str, str]:
     return ten_orders(tmp_path_factory.mktemp("ten_orders") / "shop")
 
 
-@pytest.mark.xdist_group("ten_orders")
 @pytest.mark.parametrize(
     ("preset", "expected"),
     [
@@ -99,7 +98,6 @@ def test_a_preset_gives_its_own_figures(figures, preset, expected):
     assert {name: figures[f"{preset}_{name}"] for name in expected} == expected
 
 
-@pytest.mark.xdist_group("ten_orders")
 def test_the_page_holds_what_the_build_computes(figures):
     assert PAGE.read_text() == TEMPLATE.read_text().format(**figures), (
         "docs/ten-orders.md is stale: run python tests/python/test_ten_orders.py"

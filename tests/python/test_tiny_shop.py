@@ -27,7 +27,6 @@ def tiny_shop(tmp_path_factory) -> Shop:
     return shop
 
 
-@pytest.mark.xdist_group("tiny_shop")
 def test_readers_get_every_mart(tiny_shop):
     """What is published holds every KPI and mart, and each can be read there."""
     tiny_shop.run("warehouse", "publish")
@@ -40,7 +39,6 @@ def test_readers_get_every_mart(tiny_shop):
     assert marts <= names
 
 
-@pytest.mark.xdist_group("tiny_shop")
 @pytest.mark.parametrize(
     "row",
     EXPECTED,

@@ -37,13 +37,11 @@ def shop(tmp_path_factory) -> Shop:
     return shop
 
 
-@pytest.mark.xdist_group("woocommerce")
 def test_nothing_is_rejected(shop):
     """A TAB or an apostrophe before the minus makes no number unreadable."""
     assert shop.ask("select count(*) from stg_loader__rejects") == [(0,)]
 
 
-@pytest.mark.xdist_group("woocommerce")
 def test_orders_count_once_with_their_money(shop):
     """The plugin wins order 11; amounts are net, though the prices include tax."""
     rows = shop.ask(
@@ -76,7 +74,6 @@ def test_orders_count_once_with_their_money(shop):
     ]
 
 
-@pytest.mark.xdist_group("woocommerce")
 def test_lines_know_product_and_cost(shop):
     """By id, or by name in the report; costs come from the products' export."""
     rows = shop.ask(
@@ -94,7 +91,6 @@ def test_lines_know_product_and_cost(shop):
     ]
 
 
-@pytest.mark.xdist_group("woocommerce")
 def test_refunds_are_returns_on_their_date(shop):
     """Order 11 is refunded in both files and gives one return, on the refund's date."""
     assert shop.ask(
@@ -106,7 +102,6 @@ def test_refunds_are_returns_on_their_date(shop):
     ]
 
 
-@pytest.mark.xdist_group("woocommerce")
 def test_people_are_one_across_account_and_guest(shop):
     """Account 7 is known by its e-mail; the report's orders have nobody."""
     assert shop.ask(
