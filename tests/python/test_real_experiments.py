@@ -14,7 +14,6 @@ from shop import Shop
 ARMS = {"control": "No E-Mail", "mens": "Mens E-Mail", "womens": "Womens E-Mail"}
 
 
-
 @pytest.fixture(scope="module")
 def people(shared) -> str:
     """A query that gives the published rows a customer number and short arms."""

@@ -9,7 +9,6 @@ import pytest
 from shop import Shop
 
 
-
 @pytest.fixture(scope="module")
 def desk(shared, tmp_path_factory) -> Shop:
     """The call centre as it was published, and the reviews in the flat template."""
