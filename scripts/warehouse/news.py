@@ -31,8 +31,8 @@ def read_news(connection: duckdb.DuckDBPyConnection) -> tuple[list[dict], list[d
         connection: A published warehouse; one from before alerts existed has none.
     """
     try:
-        alerts = _rows(connection, _alerts_query(), [SHOWN_ALERTS])
-        diagnoses = _rows(
+        alerts = read_rows(connection, _alerts_query(), [SHOWN_ALERTS])
+        diagnoses = read_rows(
             connection,
             """select diagnoses.*, kpi_catalog.label as size_label
             from diagnoses
@@ -105,7 +105,10 @@ def _alerts_query() -> str:
         limit ?"""
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, query: str, parameters=None) -> list:
+def read_rows(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters=None
+) -> list[dict]:
+    """The rows of a query, each by column name."""
     result = connection.execute(query, parameters or [])
     names = [column[0] for column in result.description]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

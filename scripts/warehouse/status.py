@@ -15,7 +15,7 @@ from rich.text import Text
 
 from warehouse.catalog import theme_label
 from warehouse.errors import UserError
-from warehouse.news import print_news, read_news
+from warehouse.news import print_news, read_news, read_rows
 from warehouse.paths import data_dir, target_name
 
 GRAINS = ("day", "week", "month", "quarter", "year")
@@ -145,7 +145,8 @@ def _read(path: Path, grain: str) -> tuple[list[str], list[dict], tuple]:
             "select coalesce(shop_name, shop_id) from dim_shops order by shop_id"
         ).fetchall()
         # A KPI without a value in the period is shown with a dash: it is not forgotten.
-        result = connection.execute(
+        rows = read_rows(
+            connection,
             """select
                 kpi_catalog.label,
                 kpi_catalog.theme,
@@ -178,8 +179,6 @@ def _read(path: Path, grain: str) -> tuple[list[str], list[dict], tuple]:
             order by kpi_catalog.kpi_order""",
             [grain],
         )
-        names = [column[0] for column in result.description]
-        rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
         news = read_news(connection)
     return [name for (name,) in shops], rows, news
 

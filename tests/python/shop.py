@@ -75,6 +75,14 @@ class Shop:
             str(self.folder / "logs"),
         )
 
+    def build(self, *selectors: str, **variables) -> subprocess.CompletedProcess:
+        """Seeds and models of the selectors, without the tests about them."""
+        return self.dbt(
+            *("build", "--exclude-resource-type", "test", "unit_test"),
+            *("--select", *selectors),
+            **variables,
+        )
+
     def ask(self, query: str) -> list[tuple]:
         """The rows of a query over the built warehouse."""
         path = str(self.folder / "warehouse.duckdb")

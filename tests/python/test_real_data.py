@@ -90,12 +90,7 @@ def uci(shared, tmp_path_factory) -> Shop:
 )
 def test_cohort_of_december_2010(uci, order_policy, cohort):
     """Both published versions of the first cohort's row, told apart by policy alone."""
-    uci.dbt(
-        "build",
-        "--exclude-resource-type",
-        "test",
-        "unit_test",
-        "--select",
+    uci.build(
         "+customer_cohorts",
         reporting_currency="GBP",
         order_policy=order_policy,
@@ -113,12 +108,7 @@ def test_overlapping_sheets_count_once(uci, shared):
     """22,523 rows of December 2010 stand in both sheets and are counted once."""
     drop_invoices(uci, shared / "data", "2009_2010")
     uci.load()
-    uci.dbt(
-        "build",
-        "--exclude-resource-type",
-        "test",
-        "unit_test",
-        "--select",
+    uci.build(
         "+fct_order_lines",
         reporting_currency="GBP",
     )
@@ -183,12 +173,7 @@ def test_olist_sample(shared, tmp_path):
             join '{tables}/orders.parquet' as orders using (order_id)""",
     )
     shop.load()
-    shop.dbt(
-        "build",
-        "--exclude-resource-type",
-        "test",
-        "unit_test",
-        "--select",
+    shop.build(
         "+dim_customers",
         "+fct_payments",
         reporting_currency="BRL",

@@ -12,8 +12,7 @@ import pytest
 from shop import Shop
 
 EXPORT = "data/export_samples/klaviyo_campaign_export_masked.csv"
-MODELS = ("--select", "+rollup_emails", "kpi_email_open_rate", "kpi_email_click_rate")
-WITHOUT_TESTS = ("--exclude-resource-type", "test", "unit_test")
+MODELS = ("+rollup_emails", "kpi_email_open_rate", "kpi_email_click_rate")
 SHOPS = """shop_id,shop_name,time_zone,currency,prices_include_tax,country
 mailer,Mailer,America/New_York,USD,false,US
 """
@@ -29,7 +28,7 @@ def mailer(shared, tmp_path_factory) -> Shop:
     folder.mkdir(parents=True)
     shutil.copy(shared / EXPORT, folder)
     shop.load()
-    shop.dbt("build", *MODELS, *WITHOUT_TESTS, email_rate_base="delivered")
+    shop.build(*MODELS, email_rate_base="delivered")
     return shop
 
 
@@ -76,8 +75,7 @@ def test_totals_are_those_of_the_export(mailer):
 
 def test_what_was_sent_is_the_default_base(mailer, shared):
     """Without the variable, rates divide by recipients: up to 0.73 points less."""
-    models = ("--select", "fct_email_campaigns", "rollup_emails", "kpi_email_open_rate")
-    mailer.dbt("build", *models, *WITHOUT_TESTS)
+    mailer.build("fct_email_campaigns", "rollup_emails", "kpi_email_open_rate")
     found = dict(
         mailer.ask(
             """select member, value from kpi_email_open_rate
@@ -171,7 +169,7 @@ def by_hand(tmp_path_factory) -> Shop:
     shop.write("mailchimp", "mailer/campaigns.csv", MAILCHIMP)
     shop.write("mailchimp", "mailer/opens_may.csv", OPENS)
     shop.load()
-    shop.dbt("build", "--select", "+rollup_emails", *WITHOUT_TESTS)
+    shop.build("+rollup_emails")
     tests = ("assert_emails_add_up", "fct_messages", "fct_email_campaigns")
     cautious = ("--indirect-selection", "cautious")
     shop.dbt(

@@ -60,10 +60,7 @@ def results(people, tmp_path_factory) -> dict[tuple[str, str], dict]:
             select 'h', 'late', 1, '2008-03-15 08:00:00', 'paid', 99, 99""",
     )
     shop.load()
-    shop.dbt(
-        "build", "-s", "+experiment_results", "--exclude-resource-type", "test",
-        "unit_test", reporting_currency="USD", as_of="2008-04-01",
-    )  # fmt: skip
+    shop.build("+experiment_results", reporting_currency="USD", as_of="2008-04-01")
     with duckdb.connect(
         str(shop.folder / "warehouse.duckdb"), read_only=True
     ) as warehouse:

@@ -56,12 +56,7 @@ def test_olist_delivery_days(shared, tmp_path):
             from {raw} where order_delivered_customer_date is not null""",
     )
     shop.load()
-    shop.dbt(
-        "build",
-        "--exclude-resource-type",
-        "test",
-        "unit_test",
-        "--select",
+    shop.build(
         "+rollup_parcels",
         reporting_currency="BRL",
         order_policy="everything",

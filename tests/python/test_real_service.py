@@ -34,14 +34,7 @@ def desk(shared, tmp_path_factory) -> Shop:
             from '{reviews}'""",
     )
     shop.load()
-    shop.dbt(
-        "build",
-        "--exclude-resource-type",
-        "test",
-        "unit_test",
-        "--select",
-        "+path:models/marts/service",
-    )
+    shop.build("+path:models/marts/service")
     return shop
 
 

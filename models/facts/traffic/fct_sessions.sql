@@ -32,9 +32,7 @@ select
     local_sessions.medium,
     local_sessions.campaign_name,
     local_sessions.channel_id,
-    -- Click ids and tags make every address another one.
-    split_part(split_part(local_sessions.landing_page, '?', 1), '#', 1)
-        as landing_page,
+    {{ bare_page('local_sessions.landing_page') }} as landing_page,
     coalesce(local_sessions.device, 'unknown') as device,
     local_sessions.country,
     case when local_sessions.session_number = 1 then 'new' else 'returning' end

@@ -27,13 +27,7 @@ with all_counts as (
 ),
 
 products_by_sku as (
-    select
-        shop_id || ':' || sku as sku_id,
-        min(product_id) as product_id
-    from {{ ref('int_products') }}
-    where sku is not null
-    group by shop_id || ':' || sku
-    having count(*) = 1
+    {{ products_by_sku() }}
 ),
 
 identified as (

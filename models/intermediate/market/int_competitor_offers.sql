@@ -1,12 +1,5 @@
 with products_by_sku as (
-    select
-        shop_id,
-        sku,
-        min(product_id) as product_id
-    from {{ ref('int_products') }}
-    where sku is not null
-    group by shop_id, sku
-    having count(*) = 1
+    {{ products_by_sku() }}
 ),
 
 offers as (

@@ -55,16 +55,7 @@ with all_refunds as (
 ),
 
 orders_by_number as (
-    select
-        shop_id,
-        order_number,
-        order_id,
-        row_number() over (
-            partition by shop_id, order_number
-            order by ordered_at desc nulls last, order_id asc nulls last
-        ) as preference
-    from {{ ref('int_orders') }}
-    where order_number is not null
+    {{ orders_by_number() }}
 ),
 
 -- The order is named by its id, or by the number that people see.

@@ -24,11 +24,10 @@ class Department:
         book: Orders, people (`book.people`), shops (`book.shops[index]`: prices, costs,
             clock) and the assortment (`book.variants`).
         visits: Where visits come from.
+        truth: Is told of what a department sells by itself.
         first, last: Shop-local dates of the first and the last order. Nothing that
             happens after the last day is in an export: see `book.end(index)`.
     """
-
-    truth: Truth  # for a department that sells: what it sold has to be told
 
     def __init__(
         self,
@@ -36,12 +35,12 @@ class Department:
         chance: Chance,
         book: OrderBook,
         visits: VisitBook,
+        truth: Truth,
         first: date,
         last: date,
     ):
-        self.writer, self.chance, self.book, self.visit_book = (
-            writer, chance, book, visits,
-        )  # fmt: skip
+        self.writer, self.chance, self.book = writer, chance, book
+        self.visit_book, self.truth = visits, truth
         self.first, self.last = first, last
 
     def orders(

@@ -19,7 +19,6 @@ from warehouse.demo.world import (
     black_friday,
     newsletter_days,
 )
-from warehouse.demo.write import csv_line
 
 BUTTON = ("checkout_button", date(2026, 5, 4), date(2026, 6, 14))
 HOME_PAGE = ("home_page_aa", date(2026, 3, 2), date(2026, 3, 29))
@@ -224,8 +223,7 @@ class Experiments(Department):
                 [shop_id, f"e{number:03d}", kind, name, *self._moments(
                     shop_id, starts, hours), channel]
             )  # fmt: skip
-        text = b"".join(csv_line(line) for line in [EVENT_COLUMNS, *lines]).decode()
-        self.writer.write("landing/flat/business_events.csv", text, len(lines))
+        self.writer.csv("landing/flat/business_events.csv", EVENT_COLUMNS, lines)
 
     def _moments(self, shop_id, starts: str, hours: int | None) -> list[str | None]:
         """Start and end as UTC; what concerns every shop is told in UTC."""

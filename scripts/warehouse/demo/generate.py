@@ -163,13 +163,11 @@ class _Run:
             self._lookups()
             self.departments = [
                 kind(
-                    self.writer, self.chance, self.book, self.visits, self.first,
-                    self.last,
+                    self.writer, self.chance, self.book, self.visits, self.truth,
+                    self.first, self.last,
                 )
                 for kind in DEPARTMENTS
             ]  # fmt: skip
-            for department in self.departments:
-                department.truth = self.truth
             self._months()
             self._rest()
             totals = self._truth()
@@ -649,8 +647,7 @@ class _Run:
                             text,
                         ]
                     )
-        text = b"".join(csv_line(line) for line in [COST_COLUMNS, *lines]).decode()
-        self.writer.write("landing/flat/marketing_costs.csv", text, len(lines))
+        self.writer.csv("landing/flat/marketing_costs.csv", COST_COLUMNS, lines)
 
     def _truth(self) -> dict[str, dict[str, float]]:
         for ad, campaign in enumerate(CAMPAIGNS):

@@ -19,7 +19,6 @@ from warehouse.demo.department import Department
 from warehouse.demo.shopify import EMAIL_ADDRESS
 from warehouse.demo.table import Table, length, names, stack, take
 from warehouse.demo.world import EMAIL, SHOPS, newsletter_days, sale
-from warehouse.demo.write import csv_line
 
 CART, WELCOME = 0, 1  # flows, in the order of their origins
 FLOWS = ("flow_abandoned_cart", "flow_welcome")
@@ -110,8 +109,7 @@ class Mail(Department):
             else:
                 post.mailchimp()
         if flat:
-            text = b"".join(csv_line(line) for line in [FLAT_COLUMNS, *flat]).decode()
-            self.writer.write("landing/flat/email_campaigns.csv", text, len(flat))
+            self.writer.csv("landing/flat/email_campaigns.csv", FLAT_COLUMNS, flat)
 
     def clicks(self, index: int) -> Table:
         """Visits by e-mail of a shop, in order of time."""
@@ -553,10 +551,7 @@ class _Post:
             )
 
     def _write(self, source: str, name: str, header: list[str], lines: list) -> None:
-        text = b"".join(csv_line(line) for line in [header, *lines]).decode()
-        self.writer.write(
-            f"landing/{source}/{self.shop.shop_id}/{name}", text, len(lines)
-        )
+        self.writer.csv(f"landing/{source}/{self.shop.shop_id}/{name}", header, lines)
 
 
 def _second_time(day: date) -> bool:

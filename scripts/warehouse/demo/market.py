@@ -210,9 +210,8 @@ class Market(Department):
                 for d, q in rows
             ]
             header = ["date", "query", "clicks", "impressions", "ctr", "position"]
-            text = b"".join(csv_line(line) for line in [header, *lines]).decode()
             name = f"landing/search_console/{shop.shop_id}/search_queries_{year}.csv"
-            self.writer.write(name, text, len(lines))
+            self.writer.csv(name, header, lines)
 
     def _archive(self, index, cut, clicks, shown, position, hidden) -> None:
         """The zip of the page's export button; America's is of the newer kind."""
@@ -418,9 +417,8 @@ class Market(Department):
             )
             for event, at, seconds, why in reversed(stretches)
         ]
-        text = b"".join(csv_line(line) for line in [header, *lines]).decode()
         name = "landing/uptimerobot/alder_us/uptimerobot-all_monitors-logs.csv"
-        self.writer.write(name, text, len(lines))
+        self.writer.csv(name, header, lines)
 
     # ------------------------------------------------------------------ the pages
     def _measure(self, index: int, v: Table) -> None:
@@ -618,8 +616,7 @@ class Market(Department):
             )
 
     def _flat(self, name: str, header: list[str], lines: list) -> None:
-        text = b"".join(csv_line(line) for line in [header, *lines]).decode()
-        self.writer.write(f"landing/flat/{name}", text, len(lines))
+        self.writer.csv(f"landing/flat/{name}", header, lines)
 
 
 def _luck(key: np.ndarray) -> np.ndarray:

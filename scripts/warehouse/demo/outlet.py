@@ -21,7 +21,6 @@ from warehouse.demo.world import (
     HOURS,
     LAST_NAMES,
 )
-from warehouse.demo.write import csv_line
 
 SHOP_ID = "alder_outlet"
 SHARE = 0.047  # of the European shop's orders: three in a hundred of all
@@ -231,9 +230,8 @@ class Outlet(Department):
         self._tell()
 
     def _write(self, name: str, header: list[str], lines: list[list]) -> None:
-        cells = [header, *([guarded(cell) for cell in line] for line in lines)]
-        text = b"".join(csv_line(line) for line in cells).decode()
-        self.writer.write(f"{FOLDER}/{name}", text, len(lines))
+        cells = [[guarded(cell) for cell in line] for line in lines]
+        self.writer.csv(f"{FOLDER}/{name}", header, cells)
 
     def _local(self, at: int) -> str:
         local = int(self.clock.local(np.array([at]))[0])

@@ -151,6 +151,11 @@ class Writer:
         self.path(name).write_bytes(text.encode(encoding))
         self.rows[name] = rows
 
+    def csv(self, name: str, header: list[str], lines: list) -> None:
+        """Write a header and lines of cells as a CSV file."""
+        text = b"".join(csv_line(line) for line in [header, *lines]).decode()
+        self.write(name, text, len(lines))
+
 
 def _list(values: list) -> str:
     """A DuckDB list literal of texts, numbers or booleans, None among them."""
