@@ -1,9 +1,36 @@
--- What the API tells by day stands: such a day needs no spreading.
-with told_days as (
-    select distinct
+-- What is told by day stands, a flat file's where the API tells nothing: such a day
+-- needs no spreading.
+with told as (
+    select
+        source_system,
         shop_id,
-        search_date
+        search_date,
+        query,
+        clicks,
+        impressions,
+        position,
+        1 as preference
     from {{ ref('stg_search_console__query_days') }}
+    union all
+    select
+        source_system,
+        shop_id,
+        search_date,
+        query,
+        clicks,
+        impressions,
+        position,
+        2 as preference
+    from {{ ref('stg_flat__search_queries') }}
+),
+
+told_days as (
+    select
+        shop_id,
+        search_date,
+        min(preference) as preference
+    from told
+    group by shop_id, search_date
 ),
 
 -- An export has no days of its own: it covers those of its chart.
@@ -83,17 +110,22 @@ spread as (
 )
 
 select
-    source_system,
-    shop_id,
-    search_date,
-    query,
-    cast(sum(clicks) as bigint) as clicks,
-    cast(sum(impressions) as bigint) as impressions,
+    told.source_system,
+    told.shop_id,
+    told.search_date,
+    told.query,
+    cast(sum(told.clicks) as bigint) as clicks,
+    cast(sum(told.impressions) as bigint) as impressions,
     -- Positions are means of impressions: this is what they are the mean of.
-    sum(position * impressions) as position_impressions,
+    sum(told.position * told.impressions) as position_impressions,
     false as is_spread
-from {{ ref('stg_search_console__query_days') }}
-group by source_system, shop_id, search_date, query
+from told
+inner join told_days
+    on
+        told.shop_id = told_days.shop_id
+        and told.search_date = told_days.search_date
+        and told.preference = told_days.preference
+group by told.source_system, told.shop_id, told.search_date, told.query
 union all
 select
     source_system,

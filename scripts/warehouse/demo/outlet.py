@@ -34,6 +34,13 @@ STATES = (
     ("wc-failed", 0.03, "voided"),
     ("wc-checkout-draft", 0.01, "draft"),
 )
+# What people search who find it: words, clicks a day, position.
+SEARCHES = (
+    ("alder outlet", 1.4, 1.3),
+    ("outdoor outlet", 0.5, 8.5),
+    ("last season tents", 0.3, 5.0),
+)
+SEARCH_COLUMNS = ["shop_id", "date", "query", "clicks", "impressions", "position"]
 COUPON, COUPON_SHARE, DISCOUNT = "Outlet10", 0.16, 0.10
 SHIPPING, FREE_FROM = 490, 6000  # cents with tax
 ORDER_COLUMNS = [
@@ -227,6 +234,7 @@ class Outlet(Department):
         self._report()
         self._products()
         self._customers()
+        self._searches()
         self._tell()
 
     def _write(self, name: str, header: list[str], lines: list[list]) -> None:
@@ -396,6 +404,19 @@ class Outlet(Department):
         self._write("customers.csv", CUSTOMER_COLUMNS, lines)
 
     # ------------------------------------------------------------------ the truth
+    def _searches(self) -> None:
+        """What its search engine's tool shows by day, copied into a flat file."""
+        lines = []
+        for number in range((self.last - self.first).days + 1):
+            for key, (words, mean, place) in enumerate(SEARCHES):
+                luck = self._luck("outlet searched", number, key)
+                clicks = int(mean * 2 * luck + 0.5)
+                shown = int(clicks * place**0.9 * 3 + 6 * luck)
+                if shown:
+                    day = self.first + timedelta(days=number)
+                    lines.append([SHOP_ID, day, words, clicks, shown, place])
+        self.writer.csv("landing/flat/search_queries.csv", SEARCH_COLUMNS, lines)
+
     def _tell(self) -> None:
         rows = []
         for order in self.made:
