@@ -331,7 +331,7 @@ class OrderBook:
         scrambled = np.floor(drawn * size).astype(np.int64) * 7 % size
         variant = variants.first[category] + scrambled
         for back in range(1, 5):  # no variant twice in an order
-            earlier = np.r_[np.full(back, -1), variant[:-back]]
+            earlier = np.r_[np.full(back, -1), variant][: len(variant)]
             same = (position >= back) & (earlier == variant)
             variant = np.where(
                 same, variants.first[category] + (scrambled + back) % size, variant
