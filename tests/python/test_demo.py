@@ -286,9 +286,23 @@ def test_experiments_show_what_was_planted(long):
         with firsts as (
             select experiment_id, visitor_id, min(variant) as variant,
                 min(assigned_at)::timestamp as assigned_at
-            from read_csv(
-                '{long}/landing/flat/experiment_assignments.csv',
-                types = {{'visitor_id': 'varchar', 'assigned_at': 'varchar'}}
+            from (
+                select experiment_id, visitor_id, variant, assigned_at
+                from read_csv(
+                    '{long}/landing/flat/experiment_assignments.csv',
+                    types = {{'visitor_id': 'varchar', 'assigned_at': 'varchar'}}
+                )
+                union all
+                select split_part(shown, '-', 2), user_pseudo_id,
+                    lower(split_part(shown, '-', 3)),
+                    make_timestamp(event_timestamp::bigint)::varchar
+                from (
+                    select *, list_filter(
+                        event_params, lambda p: p.key = 'exp_variant_string'
+                    )[1].value.string_value as shown
+                    from read_json('{long}/landing/ga4/alder_eu/*_test.jsonl')
+                )
+                where event_name = 'experience_impression'
             )
             group by all
             having count(distinct variant) = 1

@@ -1,8 +1,10 @@
 """What the demo shop tried out, and what else happened to it.
 
 Two experiments in the European shop: a new checkout button, shown to those who filled a
-cart, and the home page against itself. The button's lift is planted by whom the dice
-put where, so that visits and orders stay those of the shop without any experiment.
+cart, and the home page against itself. The button's tool writes a list, the home page's
+tells GA4, in whose export its impressions stand. The button's lift is planted by whom
+the dice put where, so that visits and orders stay those of the shop without any
+experiment.
 """
 
 from datetime import date, timedelta
@@ -11,6 +13,7 @@ import numpy as np
 
 from warehouse.demo.clock import day_number
 from warehouse.demo.department import Department
+from warehouse.demo.ga4 import impressions_query
 from warehouse.demo.table import Table, length, stack, take
 from warehouse.demo.world import (
     BROKEN_CHECKOUT,
@@ -82,6 +85,8 @@ class Experiments(Department):
                 {
                     "visitor": visits["visitor"][rows],
                     "at": visits["at"][rows],
+                    "session_number": visits["session_number"][rows],
+                    "device": visits["device"][rows],
                     "late": visits["day"][rows] > day_number(until),
                     "bought": visits["purchases"][rows] > 0,
                 }
@@ -111,19 +116,21 @@ class Experiments(Department):
             f"""
             select
                 'alder_eu',
-                case when is_button then '{BUTTON[0]}' else '{HOME_PAGE[0]}' end,
-                case
-                    when is_button and is_treated then 'green_button'
-                    when is_button then 'control'
-                    when is_treated then 'b'
-                    else 'a'
-                end,
+                '{BUTTON[0]}',
+                case when is_treated then 'green_button' else 'control' end,
                 one || '.' || two,
                 strftime(make_timestamp("at" * 1000000), '%Y-%m-%dT%H:%M:%SZ')
             from experiment_rows
-            order by is_button, "at", one
+            where is_button
+            order by "at", one
             """,
         )
+        if not table["is_button"].all():
+            self.writer.copy(
+                "landing/ga4/alder_eu/events_home_page_test.jsonl",
+                impressions_query(HOME_PAGE[0]),
+                "format json",
+            )
 
     def _firsts(self, name: str) -> Table | None:
         """Each visitor's first visit in the experiment, and whether one bought then or
@@ -139,6 +146,8 @@ class Experiments(Department):
         firsts = {
             "visitor": visitor,
             "at": seen["at"][start],
+            "session_number": seen["session_number"][start],
+            "device": seen["device"][start],
             "bought": np.add.reduceat(soon, start) > 0,
         }
         return take(firsts, ~seen["late"][start])
@@ -175,6 +184,9 @@ class Experiments(Department):
         return {
             "visitor": firsts["visitor"][row],
             "at": firsts["at"][row] + np.where(second, 90, 1),
+            "session_at": firsts["at"][row],
+            "session_number": firsts["session_number"][row],
+            "device": firsts["device"][row],
             "is_treated": treated[row] ^ second,
             "is_button": np.full(len(row), is_button),
         }

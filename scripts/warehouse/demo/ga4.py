@@ -212,3 +212,39 @@ def events_query(shop: Shop, json: bool = False) -> str:
             ) as i on e.number = i.number
         )
     """
+
+
+def impressions_query(experiment: str) -> str:
+    """Impressions of an experiment's variants a and b, as BigQuery writes them to JSON.
+
+    They take no time of anybody's: engagement is measured by the other events.
+
+    Args:
+        experiment: Id; its rows are those of the registered table `experiment_rows`
+            that are not `is_button`.
+    """
+    parameters = ", ".join(
+        _parameter(key, kind, value, json=True)
+        for key, kind, value in (
+            ("ga_session_id", "int", "session_at"),
+            ("ga_session_number", "int", "session_number"),
+            ("page_location", "string", f"'{SITE}/eu/'"),
+            ("engagement_time_msec", "int", "0"),
+            (
+                *("exp_variant_string", "string"),
+                f"'AB-{experiment}-' || if(is_treated, 'B', 'A')",
+            ),
+        )
+    )
+    return f"""
+        select
+            strftime(make_timestamp("at" * 1000000), '%Y%m%d') as event_date,
+            cast("at" * 1000000 as varchar) as event_timestamp,
+            'experience_impression' as event_name,
+            [{parameters}] as event_params,
+            one || '.' || two as user_pseudo_id,
+            {{'category': {text_list(DEVICES)}[device + 1]}} as device
+        from experiment_rows
+        where not is_button
+        order by "at", one
+    """
