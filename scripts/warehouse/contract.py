@@ -31,7 +31,7 @@ TYPES = (
     "epoch_ms",
     "epoch_us",
 )
-LAKE_COLUMNS = ("_file", "_row", "_loaded_at", "_shop_id")
+LAKE_COLUMNS = ("_file", "_row", "_landed_at", "_loaded_at", "_shop_id")
 _DATA_SUFFIXES = (".csv", ".txt", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
 _DATA_SUFFIXES += (".xlsx", ".xlsm", ".gz", ".zip")
 _CURRENCY = "{currency}"

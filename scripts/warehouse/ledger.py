@@ -24,7 +24,7 @@ from warehouse.errors import UserError
 from warehouse.values import name as quoted
 from warehouse.values import text as literal
 
-LOADER_VERSION = "1"
+LOADER_VERSION = "2"
 SOURCE = "loader"
 REJECT_COLUMNS = {
     "file": "varchar",
@@ -59,6 +59,7 @@ class Entry:
     message: str | None
     tables: str
     loaded_at: dt.datetime
+    landed_at: dt.datetime | None = None  # when the file was written; books of before
 
     @property
     def key(self) -> tuple[str, str]:
@@ -150,11 +151,10 @@ class Lake:
         """The ledger's rows."""
         if not self._ledger.exists():
             return []
-        columns = ", ".join(LEDGER_COLUMNS)
-        rows = connection.execute(
-            f"select {columns} from read_parquet({literal(self._ledger)})"
-        ).fetchall()
-        return [Entry(*row) for row in rows]
+        books = connection.sql(f"from read_parquet({literal(self._ledger)})")
+        columns = [name for name in LEDGER_COLUMNS if name in books.columns]
+        rows = books.select(", ".join(columns)).fetchall()
+        return [Entry(**dict(zip(columns, row, strict=True))) for row in rows]
 
     def empties(
         self, connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]
@@ -165,7 +165,8 @@ class Lake:
         for table in tables:
             columns = dict.fromkeys(table.lake_columns, "varchar")
             columns |= {"_file": "varchar", "_row": "bigint"}
-            columns |= {"_loaded_at": "timestamp", "_shop_id": "varchar"}
+            columns |= {"_landed_at": "timestamp", "_loaded_at": "timestamp"}
+            columns |= {"_shop_id": "varchar"}
             wanted[f"{table.source}/{table.name}/_empty.parquet"] = columns
         wanted[f"{SOURCE}/rejects/_empty.parquet"] = REJECT_COLUMNS
         for number, (path, columns) in enumerate(wanted.items()):

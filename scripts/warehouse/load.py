@@ -111,7 +111,7 @@ class _Unit:
     file: str
     shop_id: str | None
     landed: Path
-    mtime: float
+    landed_at: dt.datetime
     hash: str
     size: int
     unpack: object = None
@@ -238,7 +238,7 @@ class _Load:
             for path, shop_id in self._files(source):
                 with self._refusing(name, self._file(source, path)):
                     found += self._of_file(source, path, shop_id)
-            found.sort(key=lambda unit: (unit.mtime, unit.file))
+            found.sort(key=lambda unit: (unit.landed_at, unit.file))
             units += found
         return units
 
@@ -287,6 +287,8 @@ class _Load:
     def _of_file(self, source: Source, path: Path, shop_id: str | None) -> list[_Unit]:
         file = self._file(source, path)
         stat = path.stat()
+        landed_at = dt.datetime.fromtimestamp(stat.st_mtime, dt.UTC)
+        landed_at = landed_at.replace(tzinfo=None)
         tables = [table for table in source.tables if table.takes(path.name)]
         units = []
         members = list(readers.unpacked(path, file))
@@ -300,7 +302,7 @@ class _Load:
                 file,
                 shop_id,
                 path,
-                stat.st_mtime,
+                landed_at,
                 _hash_of(path),
                 stat.st_size,
             )
@@ -320,7 +322,7 @@ class _Load:
                     name,
                     shop_id,
                     path,
-                    stat.st_mtime,
+                    landed_at,
                     _hash_of(work),
                     work.stat().st_size,
                     unpack,
@@ -397,6 +399,7 @@ class _Load:
             message=message,
             tables="",
             loaded_at=moment or dt.datetime.now(dt.UTC).replace(tzinfo=None),
+            landed_at=unit.landed_at if unit else None,
         )
 
     # ------------------------------------------------------------ what is to be done
@@ -410,16 +413,12 @@ class _Load:
         for key in list(self.refused):
             if key[0] in self.chosen and key not in self.seen:
                 del self.refused[key]
-        owners: dict[tuple, str] = {}
-        for key, entry in self.loaded.items():
-            unit = present.get(key)
-            if unit is None or unit.hash == entry.content_hash:
-                owners[entry.source, entry.shop_id, entry.content_hash] = entry.file
+        owners = self._owners(present)
         todo = []
         for unit in units:
             count = self.result.sources[unit.source.name]
             entry = self.loaded.get(unit.key)
-            owner = owners.setdefault(unit.content, unit.file)
+            owner = owners[unit.content]
             if owner != unit.file:
                 count.skipped += 1
                 self._note(
@@ -442,6 +441,18 @@ class _Load:
             else:
                 todo.append(unit)
         return todo
+
+    def _owners(self, present: dict[tuple[str, str], _Unit]) -> dict[tuple, str]:
+        """The file that stands for each content: the first that was written with it,
+        so that the order of loading does not matter."""
+        told = []
+        for key, entry in self.loaded.items():
+            unit = present.get(key)
+            if unit is None or unit.hash == entry.content_hash:
+                content = entry.source, entry.shop_id, entry.content_hash
+                told.append((entry.landed_at or dt.datetime.min, entry.file, content))
+        told += [(u.landed_at, u.file, u.content) for u in present.values()]
+        return {content: file for _, file, content in sorted(told, reverse=True)}
 
     def _drop(self, entry: Entry) -> None:
         self.removals.update(entry.paths)
@@ -487,7 +498,9 @@ class _Load:
                 unit.unpack(path)
             look = survey(path)
             item = readers.Input(
-                unit.file, path, unit.tables, look, unit.shop_id, moment
+                *(unit.file, path, unit.tables, look, unit.shop_id),
+                landed_at=unit.landed_at,
+                loaded_at=moment,
             )
             return look, readers.read(connection, item, folder, scratch)
         except UserError as error:
@@ -537,6 +550,7 @@ class _Load:
             message="; ".join(output.notes) or None,
             tables=", ".join(output.tables),
             loaded_at=moment,
+            landed_at=unit.landed_at,
         )
         self.refused.pop(unit.key, None)
         count = self.result.sources[source]

@@ -48,7 +48,9 @@ class Input:
         tables: The tables whose file patterns take it.
         survey: What its bytes tell.
         shop_id: The shop's folder, if it lies in one.
-        loaded_at: The moment that its rows carry.
+        landed_at: When the landed file was written, UTC: of two versions of a row, that
+            of the later file counts, whichever was loaded first.
+        loaded_at: When it is read, UTC.
     """
 
     file: str
@@ -56,6 +58,7 @@ class Input:
     tables: Sequence[Table]
     survey: Survey
     shop_id: str | None
+    landed_at: dt.datetime
     loaded_at: dt.datetime
 
     @property
@@ -885,8 +888,8 @@ def _careful(
         f"copy (select {values.text(item.file)} as file, "
         f"{values.text(item.source)} as source, nullif(table_name, '') as table_name, "
         "line, kind, nullif(column_name, '') as column_name, expected, found, raw_row, "
-        f"{_moment(item)} as loaded_at from ({union})) to {values.text(path)} "
-        "(format parquet, compression zstd)"
+        f"{_moment(item.loaded_at)} as loaded_at from ({union})) "
+        f"to {values.text(path)} (format parquet, compression zstd)"
     ).fetchone()[0]
     output.landed = reading.landed
     output.rejected = total
@@ -929,15 +932,16 @@ def _judge(
     return reasons
 
 
-def _moment(item: Input) -> str:
-    return f"timestamp '{item.loaded_at.strftime('%Y-%m-%d %H:%M:%S.%f')}'"
+def _moment(moment: dt.datetime) -> str:
+    return f"timestamp '{moment.strftime('%Y-%m-%d %H:%M:%S.%f')}'"
 
 
 def _lake_columns(item: Input, row: str) -> str:
     shop = values.text(item.shop_id) if item.shop_id else "cast(null as varchar)"
     return (
         f"{values.text(item.file)} as _file, cast({row} as bigint) as _row, "
-        f"{_moment(item)} as _loaded_at, {shop} as _shop_id"
+        f"{_moment(item.landed_at)} as _landed_at, "
+        f"{_moment(item.loaded_at)} as _loaded_at, {shop} as _shop_id"
     )
 
 

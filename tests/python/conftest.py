@@ -112,7 +112,9 @@ class Till:
         path = self.write("sales.csv", content)
         tables = read_contracts(self.contracts)["till"].tables[:1]
         item = Input(
-            path.name, path, tables, survey(path), None, dt.datetime(2026, 1, 1)
+            *(path.name, path, tables, survey(path), None),
+            landed_at=dt.datetime(2026, 1, 1),
+            loaded_at=dt.datetime(2026, 1, 1),
         )
         duckdb.execute("set TimeZone = 'UTC'")
         # The same paths are written again and again.

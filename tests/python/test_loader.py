@@ -825,6 +825,47 @@ def test_a_changed_contract_reads_the_files_again(till):
     assert till.sales("note") == ["hello"]
 
 
+def test_rows_say_when_their_file_was_written(till):
+    """Not when it was loaded: of two versions of a row the later file's counts."""
+    old = till.write("sales.csv", ROWS)
+    os.utime(old, (1_767_225_600, 1_767_225_600))  # 2026-01-01, midnight UTC
+    till.load()
+    assert set(till.sales("_landed_at")) == {dt.datetime(2026, 1, 1)}
+    assert {e["landed_at"] for e in till.query("loader/files")} == {
+        dt.datetime(2026, 1, 1)
+    }
+
+
+def test_the_first_of_equal_files_stands_for_them_in_any_order(till):
+    """Loaded later, an earlier file takes over; in the lake its rows are once."""
+    late = till.write("sales_late.csv", ROWS)
+    till.load()
+    early = till.write("sales_early.csv", ROWS)
+    os.utime(early, (1_767_225_600, 1_767_225_600))
+    till.load()
+    assert till.sales("_file") == ["sales_early.csv"] * 2
+    assert [e["file"] for e in till.query("loader/files")] == ["sales_early.csv"]
+    early.unlink()
+    late.touch()
+    till.load()  # its rows stay until they are pruned, and so it keeps standing
+    assert till.sales("_file") == ["sales_early.csv"] * 2
+
+
+def test_books_of_an_earlier_loader_are_read(till):
+    """A ledger that lacks a column is no reason to fail: every file is read again."""
+    till.write("sales.csv", ROWS)
+    till.load()
+    ledger = till.data / "lake" / "loader" / "files" / "ledger.parquet"
+    older = ledger.with_name("older.parquet")
+    duckdb.execute(
+        f"copy (select * exclude (landed_at) replace ('1' as loader_version) "
+        f"from '{ledger}') to '{older}' (format parquet)"
+    )
+    older.replace(ledger)
+    assert till.load().total("files") == 1
+    assert None not in till.sales("_landed_at")
+
+
 def test_loaded_at_never_goes_back(till):
     for number in range(3):
         till.write("sales.csv", f"id\n{number}\n")
@@ -847,7 +888,7 @@ def snapshot(till) -> dict[str, bytes]:
 
 def facts(till) -> tuple:
     """What a lake says, but for the moments."""
-    ignored = ("_loaded_at", "loaded_at")
+    ignored = ("_loaded_at", "loaded_at", "_landed_at", "landed_at")
     return tuple(
         [
             {k: v for k, v in row.items() if k not in ignored}

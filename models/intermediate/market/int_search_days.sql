@@ -47,7 +47,7 @@ ranges as (
 exports as (
     select
         export_id,
-        max(loaded_at) as loaded_at
+        max(landed_at) as landed_at
     from {{ ref('stg_search_console__queries') }}
     group by export_id
 ),
@@ -76,7 +76,7 @@ covered_days as (
             partition by days.shop_id, days.search_date
             order by
                 ranges.days asc nulls last,
-                exports.loaded_at desc nulls last,
+                exports.landed_at desc nulls last,
                 days.export_id desc nulls last
         ) as preference
     from {{ ref('stg_search_console__days') }} as days

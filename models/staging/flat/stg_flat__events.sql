@@ -26,7 +26,7 @@ from (
         *,
         row_number() over (
             partition by shop, event_key
-            order by _loaded_at desc nulls last, _row asc nulls last
+            order by {{ newest_first() }}, _row asc nulls last
         ) as version
     from (
         select

@@ -18,7 +18,7 @@ repeated as (
 newest as (
     select
         event_key,
-        _loaded_at,
+        _file,
         _row,
         {{ newest_row(['event_key']) }} as version
     from keyed
@@ -54,7 +54,7 @@ events as (
     left join newest
         on
             keyed.event_key = newest.event_key
-            and keyed._loaded_at = newest._loaded_at
+            and keyed._file = newest._file
             and keyed._row = newest._row
     where coalesce(newest.version, 1) = 1
 )

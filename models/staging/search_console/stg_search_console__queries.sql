@@ -6,7 +6,7 @@ select
     cast(clicks as bigint) as clicks,
     cast(impressions as bigint) as impressions,
     cast(position as double) as position,
-    _loaded_at as loaded_at
+    _landed_at as landed_at
 from (
     select
         shop,
@@ -15,7 +15,7 @@ from (
         clicks,
         impressions,
         position,
-        _loaded_at,
+        _landed_at,
         {{ newest_row(['export_id', 'search_query']) }} as version
     from (
         select

@@ -27,7 +27,7 @@ numbered as (
         *,
         rank() over (
             partition by shop, order_key
-            order by _loaded_at desc nulls last, copy_number desc nulls last
+            order by {{ newest_first() }}, copy_number desc nulls last
         ) as version,
         row_number() over (
             partition by shop, order_key, _file, copy_number

@@ -18,7 +18,7 @@ totalled as (
         row_number() over (
             partition by shop, order_id
             order by
-                _loaded_at desc nulls last,
+                {{ newest_first() }},
                 case when order_total is null then 1 else 0 end asc nulls last,
                 _row asc nulls last
         ) as version

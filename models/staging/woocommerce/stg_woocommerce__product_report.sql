@@ -6,7 +6,8 @@ select
     trim(split_part(split_part(category, ',', 1), '>', 1)) as category
 from (
     select
-        _loaded_at,
+        _landed_at,
+        _file,
         _row,
         category,
         {{ shop_of_file() }} as shop,
