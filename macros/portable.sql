@@ -107,6 +107,26 @@
     get_json_object({{ object }}, '$.{{ field }}')
 {%- endmacro %}
 
+{#- The value of the object with this id in a JSON list of ids and values; an empty text is
+    none. -#}
+{% macro json_value_of(list, id) -%}
+    {{ return(adapter.dispatch('json_value_of')(list, id)) }}
+{%- endmacro %}
+
+{% macro default__json_value_of(list, id) -%}
+    nullif(list_filter(
+        from_json({{ list }}, '[{"id": "VARCHAR", "value": "VARCHAR"}]'),
+        lambda field: field.id = '{{ id }}'
+    )[1].value, '')
+{%- endmacro %}
+
+{% macro spark__json_value_of(list, id) -%}
+    nullif(get(filter(
+        from_json({{ list }}, 'array<struct<id: string, value: string>>'),
+        field -> field.id = '{{ id }}'
+    ), 0).value, '')
+{%- endmacro %}
+
 {#- The entries of a list such as `2× Hat, red, 1× Mug`, one row each of the select it
     stands in: a new one begins where a comma is followed by a count. -#}
 {% macro counted_entries(list) -%}

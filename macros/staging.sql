@@ -132,3 +132,14 @@
 {% macro archive_of_file() -%}
     regexp_extract(_file, '^(.*)/[^/]*$', 1)
 {%- endmacro %}
+
+{#- The order a Zendesk ticket names: in a column of its own, else in the first filled one
+    of the custom fields that the variable lists. -#}
+{% macro zendesk_order_number() -%}
+    coalesce(
+        order_number
+        {%- for field in var('zendesk_order_fields') -%}
+            , {{ json_value_of('custom_fields', field) }}
+        {%- endfor -%}
+    )
+{%- endmacro %}

@@ -7,7 +7,7 @@ select
     shop || ':' || requester_external_id as account_id,
     {{ hash_email('coalesce(requester_email, from_address)') }} as email_hash,
     {{ hash_phone('coalesce(requester_phone, from_phone)') }} as phone_hash,
-    {{ bare_number('order_number') }} as order_reference,
+    {{ bare_number(zendesk_order_number()) }} as order_reference,
     shop || ':ticket:' || id as contact_id,
     cast(case
         when lower(trim(satisfaction_score)) like 'good%' then 5 else 1

@@ -36,6 +36,8 @@ TICKET_HOURS = np.array(
 )
 # Calls by hour of the day, from 8 to 19.
 CALL_HOURS = np.array([2, 8, 13, 13, 9, 8, 10, 12, 11, 9, 4, 1])
+# The custom fields of the American desk: what it is about, and the order.
+TOPIC_FIELD, ORDER_FIELD = 360000011111, 360000011122
 STARS = np.array([[0.03, 0.04, 0.09, 0.27, 0.57], [0.26, 0.20, 0.20, 0.20, 0.14]])
 TICKET_COLUMNS = [
     "Summation column", "Id", "Requester", "Requester id", "Requester external id",
@@ -426,6 +428,11 @@ class Service(Department):
                 struct_pack(name := {look["agent"]}) as assignee,
                 struct_pack(name := {look["queue"]}) as "group",
                 string_split(coalesce({look["tags"]}, ''), ' ') as tags,
+                [
+                    struct_pack(id := {TOPIC_FIELD}, value := {look["queue"]}),
+                    struct_pack(id := {ORDER_FIELD},
+                        value := case when named then '#' || (1000 + number) end)
+                ] as custom_fields,
                 struct_pack(score := ['unoffered', 'bad', 'good'][rating + 1])
                     as satisfaction_rating,
                 struct_pack(
