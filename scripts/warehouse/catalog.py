@@ -199,7 +199,7 @@ def _dimensions(model: dict, sql: Path) -> tuple[str, ...]:
 
 
 def _rollup_dimensions() -> dict[str, list[str]]:
-    """The dimensions of every rollup, by its accepted_values test."""
+    """The dimensions of every rollup, by the values its test accepts."""
     dimensions = {}
     for path in (PROJECT / "models" / "rollups").glob("*.yml"):
         for model in (yaml.safe_load(path.read_text()) or {}).get("models", []):
@@ -209,10 +209,8 @@ def _rollup_dimensions() -> dict[str, list[str]]:
 
 def _accepted(model: dict) -> list[str]:
     """The accepted values of a model's column `dimension`, without `all`."""
-    for column in model.get("columns", []):
-        if column["name"] == "dimension":
-            for test in column.get("data_tests", []):
-                if isinstance(test, dict) and "accepted_values" in test:
-                    values = test["accepted_values"].get("arguments", {})["values"]
-                    return [value for value in values if value != "all"]
+    for test in model.get("data_tests", []):
+        if isinstance(test, dict) and "valid_rows" in test:
+            accepted = test["valid_rows"]["arguments"].get("accepted_values", {})
+            return [value for value in accepted.get("dimension", []) if value != "all"]
     return []

@@ -304,7 +304,8 @@ def test_every_model_has_a_key(manifest):
         node.get("attached_node")
         for node in manifest["nodes"].values()
         if node["resource_type"] == "test"
-        and (node.get("test_metadata") or {}).get("name") in ("unique_key", "unique")
+        and (node.get("test_metadata") or {}).get("name") == "valid_rows"
+        and node["test_metadata"]["kwargs"].keys() & {"key", "unique"}
     }
     broken = [
         node["name"]
@@ -315,8 +316,8 @@ def test_every_model_has_a_key(manifest):
     ]
     fail_on(
         broken,
-        "add the generic test unique_key with the columns of the grain; if rows have "
-        "none, say why in the model's config.meta.without_key.",
+        "add the generic test valid_rows with the columns of the grain as its key; if "
+        "rows have none, say why in the model's config.meta.without_key.",
     )
 
 

@@ -64,15 +64,21 @@ def _of(columns, moment, shop_id):
 
 
 def _relation(session, rows):
-    """The rows as a typed relation, also where there are none."""
+    """The rows as a typed relation, also where there are none.
+
+    Written out as SQL: handing values over would load pandas for a handful of rows.
+    """
     types = ", ".join(f"cast(null as {kind}) as {c}" for c, kind in COLUMNS.items())
-    empty = session.sql(f"select {types} limit 0")
-    if not rows:
-        return empty
-    row = "(" + ", ".join("?" * len(COLUMNS)) + ")"
-    return empty.union(
-        session.sql(
-            f"select * from (values {', '.join([row] * len(rows))})",
-            params=[value for values in rows for value in values],
-        )
-    )
+    written = [f"select {', '.join(map(_literal, row))}" for row in rows]
+    return session.sql(" union all ".join([f"select {types} where false", *written]))
+
+
+def _literal(value):
+    """A value as SQL writes it."""
+    if value is None:
+        return "null"
+    if isinstance(value, (bool, int)):
+        return str(value)
+    if isinstance(value, float):
+        return f"cast('{value!r}' as double)"
+    return "'" + str(value).replace("'", "''") + "'"
