@@ -143,3 +143,22 @@
         {%- endfor -%}
     )
 {%- endmacro %}
+
+{#- What a metric of Klaviyo means for a message; NULL for any other. -#}
+{% macro klaviyo_event(metric) -%}
+    case
+        when lower({{ metric }}) in ('received email', 'received sms') then 'delivered'
+        when lower({{ metric }}) = 'opened email' then 'opened'
+        when lower({{ metric }}) in ('clicked email', 'clicked sms') then 'clicked'
+        when lower({{ metric }}) in ('bounced email', 'failed to deliver sms') then 'bounced'
+        when lower({{ metric }}) in ('unsubscribed', 'unsubscribed from email marketing')
+            then 'unsubscribed'
+        when lower({{ metric }}) = 'marked email as spam' then 'complained'
+        when lower({{ metric }}) = 'sent sms' then 'sent'
+    end
+{%- endmacro %}
+
+{#- Which kind of message a metric of Klaviyo speaks of. -#}
+{% macro klaviyo_channel(metric) -%}
+    case when lower({{ metric }}) like '%sms%' then 'sms' else 'email' end
+{%- endmacro %}

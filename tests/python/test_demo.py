@@ -350,10 +350,18 @@ def test_letters_agree_with_visits_and_with_themselves(long):
             "Unique Opens" as opened, "Unique Clicks" as clicked,
             "Campaign ID" as id, "Send Time" as sent_at
         from read_csv('{landing}/klaviyo/alder_eu/campaigns_export.csv');
+        create table included as
+        from read_json('{landing}/klaviyo/alder_eu/included_*.jsonl');
         create table happened as
-        select distinct id, event_name as name, "timestamp" as moment,
+        select id, event_name as name, "timestamp" as moment,
             event_properties."$message" as letter, person."$email" as reader
-        from read_json('{landing}/klaviyo/alder_eu/events_*.jsonl');
+        from read_json('{landing}/klaviyo/alder_eu/events_202608.jsonl')
+        union
+        select e.id, metric.attributes.name, e.attributes.timestamp,
+            e.attributes.event_properties."$message", profile.attributes.email
+        from read_json('{landing}/klaviyo/alder_eu/events_202609.jsonl') as e
+        inner join included as metric on e.relationships.metric.data.id = metric.id
+        inner join included as profile on e.relationships.profile.data.id = profile.id;
         create table visits as
         select distinct user_pseudo_id, campaign
         from (

@@ -146,6 +146,27 @@ EVENTS = [
     event(10, "Received Email", "07 20:00:00", "ann", '"F1"', "8"),
     event(11, "Unsubscribed", "07 21:00:00", "ann", '"F1"', "8"),
 ]
+# What the API gives today: ids, and what they stand for in a list beside them.
+API_EVENT = (
+    '{{"type": "event", "id": "{id}", "attributes": {{"timestamp": 1775390000,'
+    ' "datetime": "2026-04-07 {at}+00:00", "uuid": "u{id}", "event_properties":'
+    ' {{"$message": "WELCOM", "Campaign Name": "Welcome", "$flow": "F1",'
+    ' "$_cohort$message_send_cohort": "8:WELCOM"}}}}, "relationships":'
+    ' {{"profile": {{"data": {{"type": "profile", "id": "{who}"}}}},'
+    ' "metric": {{"data": {{"type": "metric", "id": "{metric}"}}}}}}}}\n'
+)
+API_EVENTS = [
+    # Ann, whose address is told, opens what came at eight; Dan's is not told. What
+    # nobody explains is no event.
+    API_EVENT.format(id="e12", at="20:30:00", who="Pann", metric="Open01"),
+    API_EVENT.format(id="e13", at="20:00:00", who="Pdan", metric="Recv01"),
+    API_EVENT.format(id="e14", at="20:40:00", who="Pann", metric="Else01"),
+]
+INCLUDED = [
+    '{"type": "metric", "id": "Open01", "attributes": {"name": "Opened Email"}}\n',
+    '{"type": "metric", "id": "Recv01", "attributes": {"name": "Received Email"}}\n',
+    '{"type": "profile", "id": "Pann", "attributes": {"email": "Ann@example.com"}}\n',
+]
 MAILCHIMP = """\
 Title,Subject,List,Send Date,Send Weekday,Total Recipients,Successful Deliveries,\
 Soft Bounces,Hard Bounces,Total Bounces,Unique Opens,Open Rate,Total Opens,\
@@ -166,6 +187,8 @@ def by_hand(tmp_path_factory) -> Shop:
     shop.write("klaviyo", "mailer/campaign_table.tsv", TABLE)
     shop.write("klaviyo", "mailer/events_1.jsonl", "".join(EVENTS[:8]))
     shop.write("klaviyo", "mailer/events_2.jsonl", "".join(EVENTS[4:]))
+    shop.write("klaviyo", "mailer/events_3.jsonl", "".join(API_EVENTS))
+    shop.write("klaviyo", "mailer/included.jsonl", "".join(INCLUDED))
     shop.write("mailchimp", "mailer/campaigns.csv", MAILCHIMP)
     shop.write("mailchimp", "mailer/opens_may.csv", OPENS)
     shop.load()
@@ -189,7 +212,8 @@ def by_hand(tmp_path_factory) -> Shop:
         ("Flash", "2026-04-06 12:00:00", (500, 500, 0, 50, 0, 0, 0), False),
         # One open is known of a thousand messages: the printed totals stand.
         ("May", "2026-05-10 01:38:00", (1000, 990, 400, 20, 10, 3, 1), False),
-        ("Welcome", "2026-04-07 12:00:00", (2, 2, 0, 0, 0, 1, 0), True),
+        # Two to Ann, one of which she opened, and one to somebody known by id alone.
+        ("Welcome", "2026-04-07 12:00:00", (3, 3, 1, 0, 0, 1, 0), True),
     ],
 )
 def test_campaigns_by_hand(by_hand, campaign, sent_at, counts, is_from_messages):
@@ -220,8 +244,8 @@ def test_text_messages_are_no_emails(by_hand):
         """select sum(sent) from rollup_emails
            where grain = 'month' and dimension = 'all'
            and period_start = timestamp '2026-04-01'"""
-    ) == [(1000 + 3 + 2,)]
-    assert by_hand.ask("select sum(sent) from fct_email_campaigns") == [(2705,)]
+    ) == [(1000 + 3 + 3,)]
+    assert by_hand.ask("select sum(sent) from fct_email_campaigns") == [(2706,)]
 
 
 def test_a_base_that_nobody_knows_is_refused(by_hand):

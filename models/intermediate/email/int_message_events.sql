@@ -1,5 +1,5 @@
 {% set logs = [
-    'stg_klaviyo__events', 'stg_mailchimp__activity', 'stg_flat__message_events',
+    'klaviyo_events', ref('stg_mailchimp__activity'), ref('stg_flat__message_events'),
 ] -%}
 {% set stage %}case event_name
             when 'sent' then 1 when 'delivered' then 2 when 'bounced' then 3
@@ -10,7 +10,39 @@
     'opened': 'opened_at', 'clicked': 'clicked_at',
     'unsubscribed': 'unsubscribed_at', 'complained': 'complained_at',
 } -%}
-with logged_events as (
+-- Klaviyo's newer events name metric and person by ids.
+with klaviyo_events as (
+    select
+        events.source_system,
+        events.shop_id,
+        events.message_id,
+        events.send_key,
+        events.campaign_id,
+        events.campaign_name,
+        events.kind,
+        coalesce(metrics.channel, events.channel) as channel,
+        events.account_id,
+        coalesce(events.email_hash, profiles.email_hash) as email_hash,
+        coalesce(events.email_hash, profiles.email_hash, events.recipient_key)
+            as recipient_key,
+        coalesce(events.event_name, metrics.event_name) as event_name,
+        events.event_at,
+        events.event_at_local,
+        events.is_machine_open
+    from {{ ref('stg_klaviyo__events') }} as events
+    left join {{ ref('stg_klaviyo__included') }} as metrics
+        on
+            events.shop_id = metrics.shop_id
+            and events.metric = metrics.resource_id
+            and metrics.resource_type = 'metric'
+    left join {{ ref('stg_klaviyo__included') }} as profiles
+        on
+            events.shop_id = profiles.shop_id
+            and events.profile_id = profiles.resource_id
+            and profiles.resource_type = 'profile'
+),
+
+logged_events as (
     {% for log in logs %}
         select
             source_system,
@@ -28,7 +60,7 @@ with logged_events as (
             event_at,
             event_at_local,
             is_machine_open
-        from {{ ref(log) }}
+        from {{ log }}
         where event_name is not null
         {% if not loop.last %}union all{% endif %}
     {% endfor %}

@@ -10,7 +10,7 @@ with keyed as (
                 'coalesce(' ~ hash_email('email') ~ ', profile_id)',
             ]) }}
         ) as event_key,
-        lower(trim(event_name)) as metric
+        trim(event_name) as metric
     from {{ source('klaviyo', 'events') }}
 ),
 
@@ -35,23 +35,16 @@ select
         when message is not null or campaign_name is not null then 'campaign'
         else 'other'
     end as kind,
-    case when metric like '%sms%' then 'sms' else 'email' end as channel,
+    {{ klaviyo_channel('metric') }} as channel,
     email_hash,
     cast(null as string) as account_id,
     coalesce(
         email_hash,
         case when profile_id is not null then {{ hash_key(['shop', 'profile_id']) }} end
     ) as recipient_key,
-    case
-        when metric in ('received email', 'received sms') then 'delivered'
-        when metric = 'opened email' then 'opened'
-        when metric in ('clicked email', 'clicked sms') then 'clicked'
-        when metric in ('bounced email', 'failed to deliver sms') then 'bounced'
-        when metric in ('unsubscribed', 'unsubscribed from email marketing')
-            then 'unsubscribed'
-        when metric = 'marked email as spam' then 'complained'
-        when metric = 'sent sms' then 'sent'
-    end as event_name,
+    metric,
+    profile_id,
+    {{ klaviyo_event('metric') }} as event_name,
     case when event_at like '%Z' then cast(event_at as timestamp) end as event_at,
     case when event_at not like '%Z' then cast(event_at as timestamp) end
         as event_at_local,

@@ -22,6 +22,7 @@ from warehouse.demo.world import EMAIL, SHOPS, newsletter_days, sale
 
 CART, WELCOME = 0, 1  # flows, in the order of their origins
 FLOWS = ("flow_abandoned_cart", "flow_welcome")
+KLAVIYO_API_SINCE = date(2026, 9, 1)  # then its newer API was asked
 TWICE_A_WEEK = date(2026, 6, 1)
 HANDING_OVER = 900  # seconds until the last of a letter's readers has it
 NEVER = np.iinfo(np.int64).max
@@ -514,12 +515,20 @@ class _Post:
             stop = min(day_number(after) - 1, last)
             here = (e["day"] >= start) & (e["day"] <= stop)
             if here.any():
+                folder = f"landing/klaviyo/{self.shop.shop_id}"
+                newest = first >= KLAVIYO_API_SINCE
                 self.writer.table("mail", take(e, here))
                 self.writer.copy(
-                    f"landing/klaviyo/{self.shop.shop_id}/events_{first:%Y%m}.jsonl",
-                    KLAVIYO_EVENTS,
+                    f"{folder}/events_{first:%Y%m}.jsonl",
+                    KLAVIYO_API_EVENTS if newest else KLAVIYO_EVENTS,
                     "format json",
                 )
+                if newest:
+                    self.writer.copy(
+                        f"{folder}/included_{first:%Y%m}.jsonl",
+                        KLAVIYO_INCLUDED,
+                        "format json",
+                    )
             first = after
 
     def mailchimp(self) -> None:
@@ -562,29 +571,74 @@ def _second_time(day: date) -> bool:
 
 
 _LIST = "[" + ", ".join(f"'{metric}'" for metric in METRICS) + "]"
+_ID = (
+    "md5(number || ':' || person || ':' || sent_at || ':' || what) as id,"  # an event's
+)
+_MOMENT = (
+    "strftime(make_timestamp(\"at\" * 1000000), '%Y-%m-%d %H:%M:%S+00:00') as datetime"
+)
+_PROPERTIES = f"""{{
+    '$message': code,
+    '$event_id': code || ':' || person || ':' || "at",
+    'Campaign Name': name,
+    'Subject': subject,
+    '$flow': case when number >= 1000 then 'F' || code end,
+    '$_cohort$message_send_cohort': sent_at || ':' || code,
+    'Bounce Type': case when what = {BOUNCED} then if(hard, 'Hard', 'Soft') end,
+    'machine_open': case when what = {OPENED} then machine end
+}} as event_properties"""
+_PROFILE = "upper(substr(md5('profile' || person), 1, 8))"
+_METRIC = "substr(md5('metric' || what), 1, 6)"
 KLAVIYO_EVENTS = f"""
     select
         'event' as object,
-        md5(number || ':' || person || ':' || sent_at || ':' || what) as id,
+        {_ID}
         {_LIST}[what + 1] as event_name,
         "at" as "timestamp",
-        strftime(make_timestamp("at" * 1000000), '%Y-%m-%d %H:%M:%S+00:00') as datetime,
-        {{
-            '$message': code,
-            '$event_id': code || ':' || person || ':' || "at",
-            'Campaign Name': name,
-            'Subject': subject,
-            '$flow': case when number >= 1000 then 'F' || code end,
-            '$_cohort$message_send_cohort': sent_at || ':' || code,
-            'Bounce Type':
-                case when what = {BOUNCED} then if(hard, 'Hard', 'Soft') end,
-            'machine_open': case when what = {OPENED} then machine end
-        }} as event_properties,
-        {{
-            'id': upper(substr(md5('profile' || person), 1, 8)),
-            '$email': {EMAIL_ADDRESS}
-        }} as person
+        {_MOMENT},
+        {_PROPERTIES},
+        {{'id': {_PROFILE}, '$email': {EMAIL_ADDRESS}}} as person
     from mail join mail_names using (number)
+"""
+# The API of today: an event names its metric and its person by ids alone.
+KLAVIYO_API_EVENTS = f"""
+    select
+        'event' as type,
+        id,
+        {{
+            'timestamp': "timestamp",
+            'event_properties': event_properties,
+            'datetime': datetime,
+            'uuid': id
+        }} as attributes,
+        {{
+            'profile': {{'data': {{'type': 'profile', 'id': profile}}}},
+            'metric': {{'data': {{'type': 'metric', 'id': metric}}}}
+        }} as relationships
+    from (
+        select
+            {_ID}
+            "at" as "timestamp",
+            {_MOMENT},
+            {_PROPERTIES},
+            {_PROFILE} as profile,
+            {_METRIC} as metric
+        from mail join mail_names using (number)
+    )
+"""
+KLAVIYO_INCLUDED = f"""
+    select distinct
+        'metric' as type,
+        {_METRIC} as id,
+        {{'name': {_LIST}[what + 1], 'email': null}} as attributes
+    from mail
+    union all
+    select distinct
+        'profile',
+        {_PROFILE},
+        {{'name': null, 'email': {EMAIL_ADDRESS}}}
+    from mail
+    order by all
 """
 _LIST = "[" + ", ".join(f"'{action}'" for action in ACTIONS) + "]"
 MAILCHIMP_ACTIVITY = f"""
