@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -26,6 +27,7 @@ class Kpi:
         meta: The YAML's meta: label, theme, formula, unit, better, aliases, …
         dimensions: What it can be sliced by, without `all`.
         path: The view's file.
+        tests: Name and words of each unit test.
     """
 
     kpi_id: str
@@ -33,6 +35,7 @@ class Kpi:
     meta: dict
     dimensions: tuple[str, ...]
     path: Path
+    tests: tuple[tuple[str, str], ...] = ()
 
 
 def listed_kpis() -> list[str]:
@@ -45,7 +48,12 @@ def kpis() -> list[Kpi]:
     """Every listed KPI that has YAML, in the list's order."""
     described = {}
     for path in MARTS.glob("*/kpi_*.yml"):
-        for model in (yaml.safe_load(path.read_text()) or {}).get("models", []):
+        content = _read_yaml(path)
+        tests = tuple(
+            (test["name"], " ".join(str(test.get("description", "")).split()))
+            for test in content.get("unit_tests", [])
+        )
+        for model in content.get("models", []):
             meta = model.get("config", {}).get("meta", {})
             if "theme" in meta:
                 sql = path.with_name(f"{model['name']}.sql")
@@ -55,6 +63,7 @@ def kpis() -> list[Kpi]:
                     meta=meta,
                     dimensions=_dimensions(model, sql),
                     path=sql,
+                    tests=tests,
                 )
     names = [f"kpi_{kpi_id}" for kpi_id in listed_kpis()]
     return [described[name] for name in names if name in described]
@@ -198,13 +207,20 @@ def _dimensions(model: dict, sql: Path) -> tuple[str, ...]:
     return tuple(d for d in found[0] if all(d in others for others in found[1:]))
 
 
+@cache
 def _rollup_dimensions() -> dict[str, list[str]]:
     """The dimensions of every rollup, by the values its test accepts."""
     dimensions = {}
     for path in (PROJECT / "models" / "rollups").glob("*.yml"):
-        for model in (yaml.safe_load(path.read_text()) or {}).get("models", []):
+        for model in _read_yaml(path).get("models", []):
             dimensions[model["name"]] = _accepted(model)
     return dimensions
+
+
+def _read_yaml(path: Path) -> dict:
+    """A file's content, by the parser in C where there is one, which is quick."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=loader) or {}
 
 
 def _accepted(model: dict) -> list[str]:

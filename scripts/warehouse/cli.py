@@ -123,6 +123,14 @@ def publish(target: Target = None) -> None:
 
 
 @app.command()
+def report(target: Target = None) -> None:
+    """Write the published numbers as a website, for any browser, without a server."""
+    from warehouse.report import report
+
+    report(_console(), _known(target))
+
+
+@app.command()
 def status(
     target: Target = None,
     grain: Annotated[

@@ -55,7 +55,7 @@ def publish(console: Console, target: str | None = None) -> dict:
         partial.rename(folder / build_id)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    _switch(folder, build_id)
+    switch(folder / "current", Path(build_id))
     _forget_old(folder, build_id)
     size = (folder / build_id / "warehouse.duckdb").stat().st_size / 1e6
     console.print(
@@ -255,12 +255,17 @@ def _reporting_currency() -> str:
     return project["vars"]["reporting_currency"]
 
 
-def _switch(folder: Path, build_id: str) -> None:
-    """Point `current` at a build in one rename, so that no reader sees it missing."""
-    pointer = folder / f".current-{os.getpid()}"
+def switch(link: Path, to: Path) -> None:
+    """Point a link at a folder in one rename, so that no reader sees it missing.
+
+    Args:
+        link: The link, `published/current` or `published/site`.
+        to: Where it leads, from the link's folder.
+    """
+    pointer = link.with_name(f".{link.name}-{os.getpid()}")
     pointer.unlink(missing_ok=True)
-    pointer.symlink_to(build_id)
-    pointer.replace(folder / "current")
+    pointer.symlink_to(to)
+    pointer.replace(link)
 
 
 def _forget_old(folder: Path, build_id: str) -> None:

@@ -8,6 +8,7 @@ from warehouse.build import build
 from warehouse.errors import UserError
 from warehouse.paths import target_name
 from warehouse.publish import publish
+from warehouse.report import report
 from warehouse.status import status
 
 
@@ -48,11 +49,16 @@ def run(
         )
     with _step(console, 3, "publish"):
         publish(console, target)
+    with _step(console, 4, "report"):
+        page = report(console, target)
 
     console.print()
     status(console, target)
     console.print(
-        f"\n[bold green]done[/] in {time.monotonic() - started:.0f} s", highlight=False
+        f"\n[bold green]done[/] in {time.monotonic() - started:.0f} s; "
+        f"the report is {page}",
+        highlight=False,
+        soft_wrap=True,
     )
 
 
@@ -61,7 +67,7 @@ class _step:
 
     def __init__(self, console: Console, number: int, name: str):
         self.console = console
-        self.title = f"{number}/3 {name}"
+        self.title = f"{number}/4 {name}"
         self.note = ""
 
     def __enter__(self) -> "_step":

@@ -1,0 +1,750 @@
+"""What a board can show: each kind of panel turns its YAML and rows into template data.
+
+The template `panels.html` has a macro of the same name for each kind.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from itertools import groupby
+
+import duckdb
+
+from warehouse.news import RULES, read_news
+from warehouse.report import words
+from warehouse.report.boards import Block, Panel, read_query, sql_error
+from warehouse.report.charts import Chart, Series, draw, spark
+from warehouse.report.published import HISTORY, Published
+
+# Where to look for the reason of a change, unless a board says otherwise.
+REASONS = (
+    "channel", "category", "shop", "country", "device", "customer_type", "queue",
+    "kind", "carrier", "platform", "warehouse",
+)  # fmt: skip
+SHOWN_REASONS = 5
+MOST_TABS = 12
+COLUMN_KEYS = {"name", "label", "unit", "of", "bar", "better", "spark"}
+UNITS = (
+    "money", "count", "percent", "number", "ratio", "seconds", "minutes", "hours",
+    "days", "months", "points", "position", *words.TEXT_UNITS,
+)  # fmt: skip
+
+# Kind: the options it needs, those it may have, and what prepares it.
+_kinds: dict[str, tuple[set, set, Callable]] = {}
+
+
+def kind(name: str, needs: set | None = None, may: set | None = None) -> Callable:
+    """Register what prepares a kind of panel."""
+
+    def register(function: Callable) -> Callable:
+        _kinds[name] = (needs or set(), may or set(), function)
+        return function
+
+    return register
+
+
+def kinds() -> dict[str, tuple[set, set]]:
+    """The options that each kind needs, and those that it may have."""
+    return {name: (needs, may) for name, (needs, may, _) in _kinds.items()}
+
+
+def prepare(panel: Panel, data: Published, variables: dict) -> dict:
+    """What the template shows of a panel.
+
+    Args:
+        panel: A checked panel.
+        data: The build to read.
+        variables: The project's variables, for var() in queries.
+
+    Raises:
+        UserError: If the panel asks for what is not there, with file and line.
+    """
+    rows = None
+    if panel.sql:
+        try:
+            rows = data.rows(read_query(panel, data.tables, variables))
+        except duckdb.Error as error:
+            raise sql_error(panel, error) from error
+    return _kinds[panel.kind][2](panel, data, rows)
+
+
+# ------------------------------------------------------------------- panels about KPIs
+
+
+@kind("tiles", needs={"kpis"}, may={"grain"})
+def tiles(panel: Panel, data: Published, rows: None) -> dict:
+    """KPIs in large: value, change, plan, spark line."""
+    grain = _grain(panel)
+    return {"tiles": [tile(data, kpi_id, grain) for kpi_id in _kpis(panel, data)]}
+
+
+def tile(data: Published, kpi_id: str, grain: str) -> dict:
+    """A KPI's newest period beside its past and its plan, as texts."""
+    kpi, row = data.catalog[kpi_id], data.current(kpi_id, grain)
+    unit = kpi["unit"]
+    attained = row["plan_attainment"]
+    before = data.now.get(grain, {}).get("previous_period_start")
+    year = data.now.get(grain, {}).get("last_year_period_start")
+    return {
+        "kpi": kpi,
+        "row": row,
+        "value": words.value(row["value"], unit, data.currency),
+        "change": words.change(row, unit) if row["is_mature"] else "early",
+        "tone": _tone(row),
+        "before": words.period(grain, before) if before else "",
+        "on_year": words.change(row, unit, "last_year"),
+        "year": words.period(grain, year) if year else "",
+        "plan": words.value(row["plan_value"], unit, data.currency),
+        "attained": None if attained is None else int(attained * 100),
+        "spark": spark(data.spark(kpi_id, grain)),
+    }
+
+
+@kind("scorecard", may={"theme", "kpis", "grain"})
+def scorecard(panel: Panel, data: Published, rows: None) -> dict:
+    """A line for each KPI of a theme or a list."""
+    grain = _grain(panel)
+    if "kpis" in panel.options:
+        chosen = _kpis(panel, data)
+    else:
+        theme = panel.options.get("theme")
+        chosen = [k for k, kpi in data.catalog.items() if kpi["theme"] == theme]
+        if not chosen:
+            themes = dict.fromkeys(kpi["theme"] for kpi in data.catalog.values())
+            raise panel.wrong(
+                f"there is no theme {theme!r}; it is one of {', '.join(themes)}.",
+                "theme",
+            )
+    return {
+        "tiles": [tile(data, kpi_id, grain) for kpi_id in chosen],
+        "grain": grain,
+        "has_plan": any(
+            data.current(kpi_id, grain)["plan_attainment"] is not None
+            for kpi_id in chosen
+        ),
+    }
+
+
+@kind("trend", needs={"kpi"}, may={"grain", "periods", "by", "members"})
+def trend(panel: Panel, data: Published, rows: None) -> dict:
+    """A KPI over time: beside last year and plan, or cut by a dimension."""
+    kpi_id = _kpi(panel, data, panel.options["kpi"], "kpi")
+    grain = _grain(panel, "week")
+    periods = panel.options.get("periods")
+    if "by" not in panel.options:
+        return {"chart": kpi_chart(data, kpi_id, grain, periods), "kpi": kpi_id}
+    return {"chart": _by_member(panel, data, kpi_id, grain, periods), "kpi": kpi_id}
+
+
+def kpi_chart(
+    data: Published, kpi_id: str, grain: str, periods: int | None = None
+) -> Chart:
+    """A KPI's whole over time: columns for sums, a line with its interval for rates."""
+    kpi = data.catalog[kpi_id]
+    rows = data.series(kpi_id, grain, periods)
+    adds = kpi["is_additive"] or kpi["kind"] == "distinct"
+    series = [
+        Series(
+            words.short(kpi["label"]),
+            [row["value"] for row in rows],
+            "column" if adds else "line",
+        )
+    ]
+    past = [row["last_year_value"] for row in rows]
+    if grain in ("week", "month") and any(value is not None for value in past):
+        # The last year's value of a period under way is cut alike.
+        series.append(Series("A year before", past, "past"))
+    if any(row["plan_value"] is not None for row in rows):
+        series.append(Series("Plan", [row["plan_value"] for row in rows], "plan"))
+    band = None
+    if any(row["value_lower"] is not None for row in rows):
+        band = (
+            [row["value_lower"] for row in rows],
+            [row["value_upper"] for row in rows],
+        )
+    return draw(
+        f"{kpi['label']} by {grain}",
+        [words.period(grain, row["period_start"]) for row in rows],
+        series,
+        kpi["unit"],
+        data.currency,
+        slot_name=grain.capitalize(),
+        band=band,
+        open_end=bool(rows and rows[-1]["is_partial"]),
+        long_slots=[words.full_period(grain, row["period_start"]) for row in rows],
+    )
+
+
+def _by_member(
+    panel: Panel, data: Published, kpi_id: str, grain: str, periods: int | None
+) -> Chart:
+    """A line for each of the largest members of a dimension."""
+    dimension = panel.options["by"]
+    count = panel.options.get("members", 5)
+    kpi = data.catalog[kpi_id]
+    starts = data._starts.get(grain, [])[-(periods or HISTORY[grain]) :]
+    found = data.rows(
+        """select member, period_start, value,
+            sum(coalesce(denominator, 0)) over by_member as weight,
+            sum(abs(coalesce(numerator, value, 0))) over by_member as size
+        from kpi_scorecard
+        where kpi_id = ? and grain = ? and dimension = ? and period_start >= ?
+        window by_member as (partition by member)
+        order by weight desc, size desc, member, period_start""",
+        [kpi_id, grain, dimension, starts[0] if starts else None],
+    )
+    if not found and dimension not in data.slices(kpi_id):
+        slices = ", ".join(data.slices(kpi_id)) or "nothing"
+        raise panel.wrong(
+            f"{kpi_id} is not cut by {dimension}; it is cut by {slices}.", "by"
+        )
+    series = []
+    for member, rows in groupby(found, key=lambda row: row["member"]):
+        values = {row["period_start"]: row["value"] for row in rows}
+        if len(series) < count and any(v is not None for v in values.values()):
+            name = data.member(dimension, member)
+            series.append(Series(name, [values.get(start) for start in starts]))
+    return draw(
+        f"{kpi['label']} by {grain} and {dimension.replace('_', ' ')}",
+        [words.period(grain, start) for start in starts],
+        series,
+        kpi["unit"],
+        data.currency,
+        slot_name=grain.capitalize(),
+        long_slots=[words.full_period(grain, start) for start in starts],
+    )
+
+
+@kind("drivers", needs={"kpis"}, may={"grain", "by"})
+def drivers(panel: Panel, data: Published, rows: None) -> dict:
+    """What moved each KPI: the members with the largest part in its change."""
+    grain = _grain(panel)
+    first = panel.options.get("by")
+    found = [
+        moved
+        for kpi_id in _kpis(panel, data)
+        if (moved := what_moved(data, kpi_id, grain, first))
+    ]
+    return {"moves": found}
+
+
+def what_moved(
+    data: Published, kpi_id: str, grain: str, first: str | None = None
+) -> dict | None:
+    """The change of a KPI since the period before and who made it.
+
+    Args:
+        data: The build to read.
+        kpi_id: The KPI.
+        grain: week, month, quarter or year.
+        first: The dimension to prefer.
+
+    Returns:
+        The tile, the dimension and the largest contributions; None without a change.
+    """
+    row = data.current(kpi_id, grain)
+    if not row["previous_change"] or not row["is_mature"]:
+        return None
+    kpi = data.catalog[kpi_id]
+    by_dimension = data.drivers(grain).get(kpi_id, {})
+    order = [d for d in (first, *REASONS) if d in by_dimension]
+    if not order:
+        return None
+    dimension = order[0]
+    rows = by_dimension[dimension]
+    largest = max(abs(r["contribution"]) for r in rows) or 1
+    shown = [r for r in rows if abs(r["contribution"]) > largest / 200][:SHOWN_REASONS]
+    rest = sum(r["contribution"] for r in rows) - sum(r["contribution"] for r in shown)
+    sign = {"up": 1, "down": -1}.get(kpi["better"], 0)
+    reasons = [
+        {
+            "name": data.member(dimension, r["member"]),
+            "contribution": r["contribution"],
+            "text": words.signed(r["contribution"], kpi["unit"], data.currency),
+            "share": round(100 * abs(r["contribution"]) / largest, 1),
+            "tone": _sign_tone(r["contribution"] * sign),
+            "why": _why(r, kpi, data),
+        }
+        for r in shown
+    ]
+    return {
+        "tile": tile(data, kpi_id, grain),
+        "change": words.signed(row["previous_change"], kpi["unit"], data.currency),
+        "dimension": dimension.replace("_", " "),
+        "reasons": reasons,
+        "others": len(rows) - len(shown),
+        "rest": words.signed(rest, kpi["unit"], data.currency),
+    }
+
+
+def _why(row: dict, kpi: dict, data: Published) -> str:
+    """One contribution in words: its own rate, or its share of the whole."""
+    unit, currency = kpi["unit"], data.currency
+    if row["member_status"] == "appeared":
+        return "new in this period"
+    if row["member_status"] == "vanished":
+        return "gone in this period"
+    if row["mix_effect"] is None:
+        return ""
+    if row["member_status"] == "no_denominator":
+        return "counts above the line only"
+    if abs(row["rate_effect"]) >= abs(row["mix_effect"]):
+        before, now = (
+            words.value(row[name], unit, currency)
+            for name in ("rate_before", "rate_now")
+        )
+        return f"own rate {before} → {now}"
+    before, now = (f"{row[name]:.1%}" for name in ("share_before", "share_now"))
+    return f"share of the whole {before} → {now}"
+
+
+@kind("alerts")
+def alerts(panel: Panel, data: Published, rows: None) -> dict:
+    """The newest alerts that are bad news, a line a KPI."""
+    found, _ = read_news(data.connection)
+    return {"alerts": [alert(data, row) for row in found]}
+
+
+def alert(data: Published, row: dict) -> dict:
+    """An alert as texts."""
+    above = row["side"] == "above"
+    return {
+        "kpi": data.catalog[row["kpi_id"]],
+        "severity": row["severity"],
+        "direction": row["direction"],
+        "since": words.full_period(row["grain"], row["first_seen"]),
+        "grain": row["grain"],
+        "where": (
+            "the whole shop"
+            if row["dimension"] == "all"
+            else data.member(row["dimension"], row["member"])
+        ),
+        "value": words.value(row["value"], row["unit"], data.currency),
+        "usual": words.value(row["centre"], row["unit"], data.currency),
+        "is_plan": row["rule"].startswith("plan"),
+        "why": RULES[row["rule"]].format(
+            side="above" if above else "below", trend="up" if above else "down"
+        ),
+    }
+
+
+@kind("diagnoses")
+def diagnoses(panel: Panel, data: Published, rows: None) -> dict:
+    """The common problems: those that hold with their evidence, then the rest."""
+    _, found = read_news(data.connection)
+    problems = []
+    for _, group in groupby(found, key=lambda row: row["diagnosis_order"]):
+        group = list(group)
+        holding = [row for row in group if row["holds"]]
+        row = (holding or group)[0]
+        unit = row["size_unit"]
+        problems.append(
+            {
+                "label": row["label"],
+                "question": row["question"],
+                "holds": True if holding else row["holds"],
+                "where": (
+                    ""
+                    if row["dimension"] == "all"
+                    else data.member(row["dimension"], row["member"])
+                ),
+                "kpi": data.catalog.get(row["size_kpi_id"]),
+                "value": words.value(row["size_value"], unit, data.currency),
+                "reference": words.value(row["size_reference"], unit, data.currency),
+                "money": (
+                    words.value(row["size_money"], "money", data.currency)
+                    if row["size_money"]
+                    else ""
+                ),
+                "evidence": (row["evidence"] or "").split(" · ")
+                if row["evidence"]
+                else [],
+                "causes": [c.strip() for c in (row["likely_causes"] or "").split(";")],
+            }
+        )
+    problems.sort(key=lambda p: (not p["holds"], p["holds"] is None))
+    return {"problems": problems}
+
+
+# ------------------------------------------------------------------- panels about rows
+
+
+@kind("table", needs={"query", "columns"}, may={"tabs", "tab_label", "more"})
+def table(panel: Panel, data: Published, rows: list[dict]) -> dict:
+    """Rows as they come; by tab if a column says which tab."""
+    columns = _columns(panel, data, rows)
+    tabs = []
+    for name, group in _tabs(panel, data, rows):
+        tabs.append(
+            {"name": name, "rows": [_cells(row, columns, data, group) for row in group]}
+        )
+    return {
+        "columns": columns,
+        "tabs": tabs,
+        "tab_label": panel.options.get("tab_label", "Period"),
+    }
+
+
+@kind("lines", needs={"query", "x", "unit"}, may={"y", "series", "value", "grain"})
+def lines(panel: Panel, data: Published, rows: list[dict]) -> dict:
+    """Lines over the rows of a query, one a column or one a value of `series`."""
+    return {"chart": _plot(panel, data, rows, "line")}
+
+
+@kind("columns", needs={"query", "x", "unit"}, may={"y", "series", "value", "grain"})
+def columns(panel: Panel, data: Published, rows: list[dict]) -> dict:
+    """Columns over the rows of a query."""
+    return {"chart": _plot(panel, data, rows, "column")}
+
+
+@kind("bars", needs={"query", "label", "value", "unit"}, may={"of", "detail"})
+def bars(panel: Panel, data: Published, rows: list[dict]) -> dict:
+    """A horizontal bar a row."""
+    options = panel.options
+    _need(panel, rows, "label", "value")
+    unit = _unit(panel, options)
+    largest = max((abs(float(r[options["value"]] or 0)) for r in rows), default=0) or 1
+    return {
+        "bars": [
+            {
+                "name": _named(row[options["label"]], options, data),
+                "text": words.value(row[options["value"]], unit, data.currency),
+                "share": round(
+                    100 * abs(float(row[options["value"]] or 0)) / largest, 1
+                ),
+                "detail": row.get(options.get("detail", "")) or "",
+            }
+            for row in rows
+        ]
+    }
+
+
+@kind(
+    "heatmap",
+    needs={"query", "row", "column", "value", "unit"},
+    may={"size", "head", "size_label"},
+)
+def heatmap(panel: Panel, data: Published, rows: list[dict]) -> dict:
+    """A value for each row and column, the darker the higher."""
+    options = panel.options
+    _need(
+        panel, rows, "row", "column", "value", *(["size"] if "size" in options else [])
+    )
+    unit = _unit(panel, options)
+    heads = sorted({row[options["column"]] for row in rows})
+    known = [
+        float(r[options["value"]]) for r in rows if r[options["value"]] is not None
+    ]
+    # The first column of a cohort is 100 %: it would wash out all others.
+    inner = sorted(v for v in known if v < max(known, default=0)) or known
+    top = inner[int(len(inner) * 0.98)] if inner else 1
+    lines = []
+    for name, group in groupby(rows, key=lambda row: row[options["row"]]):
+        group = list(group)
+        cells = {row[options["column"]]: row[options["value"]] for row in group}
+        lines.append(
+            {
+                "name": words.period("month", name) if isinstance(name, date) else name,
+                "size": (
+                    words.value(group[0][options["size"]], "count", data.currency)
+                    if "size" in options
+                    else ""
+                ),
+                "cells": [
+                    {
+                        "text": (
+                            ""
+                            if cells.get(h) is None
+                            else words.value(cells[h], unit, data.currency)
+                        ),
+                        "heat": (
+                            0
+                            if cells.get(h) is None or not top
+                            else round(max(0, min(1, float(cells[h]) / top)), 3)
+                        ),
+                    }
+                    for h in heads
+                ],
+            }
+        )
+    return {
+        "heads": heads,
+        "lines": lines,
+        "head": options.get("head", ""),
+        "size_label": options.get("size_label", ""),
+    }
+
+
+@kind("funnel", needs={"query", "step", "value"}, may={"tabs", "tab_label"})
+def funnel(panel: Panel, data: Published, rows: list[dict]) -> dict:
+    """Steps from the widest to the narrowest, with what goes on and what is lost."""
+    options = panel.options
+    _need(panel, rows, "step", "value")
+    tabs = []
+    for name, group in _tabs(panel, data, rows):
+        first = float(group[0][options["value"]] or 0) if group else 0
+        steps, before = [], None
+        for row in group:
+            number = float(row[options["value"]] or 0)
+            steps.append(
+                {
+                    "name": data.member("step", str(row[options["step"]])),
+                    "text": words.value(number, "count", data.currency),
+                    "share": round(100 * number / first, 2) if first else 0,
+                    "overall": words.value(
+                        number / first if first else None, "percent", ""
+                    ),
+                    "rate": (
+                        words.value(number / before, "percent", "") if before else ""
+                    ),
+                    "lost": (
+                        words.value(before - number, "count", "") if before else ""
+                    ),
+                }
+            )
+            before = number
+        tabs.append({"name": name, "steps": steps})
+    return {"tabs": tabs, "tab_label": options.get("tab_label", "Slice")}
+
+
+@kind("text", needs={"text"})
+def text(panel: Panel, data: Published, rows: None) -> dict:
+    """Words."""
+    return {"text": panel.options["text"]}
+
+
+# ------------------------------------------------------ panels about the build itself
+
+
+@kind("checks")
+def checks(panel: Panel, data: Published, rows: None) -> dict:
+    """What the build tested, and what it warned of."""
+    manifest = data.manifest
+    counts: dict[str, dict[str, int]] = {}
+    for key, number in manifest["dbt"].items():
+        what, status = key.rsplit(" ", 1)
+        counts.setdefault(what, {})[status] = number
+    return {
+        "build": manifest["build_id"].split(".")[0],
+        "published": datetime.fromisoformat(manifest["published_at"]),
+        "as_of": manifest["as_of"],
+        "passed": manifest["checks"],
+        "warnings": manifest["warnings"],
+        "counts": counts,
+        "rows": sum(manifest["tables"].values()),
+        "tables": len(manifest["tables"]),
+        "views": len(manifest["views"]),
+    }
+
+
+@kind("ledger")
+def ledger(panel: Panel, data: Published, rows: None) -> dict:
+    """What the loader did with the files: landed = loaded + rejected."""
+    return {
+        "total": data.manifest["files"],
+        "sources": data.manifest.get("sources", []),
+    }
+
+
+# ----------------------------------------------------------------------------- helpers
+
+
+def _tone(row: dict) -> str:
+    """good, bad or calm, by the direction that the catalogue calls better."""
+    return {"improved": "good", "worsened": "bad"}.get(row["direction_status"], "calm")
+
+
+def _sign_tone(number: float) -> str:
+    return "good" if number > 0 else "bad" if number < 0 else "calm"
+
+
+def _grain(panel: Panel, default: str = "month") -> str:
+    grain = panel.options.get("grain", default)
+    if grain not in words.GRAINS:
+        raise panel.wrong(
+            f"there is no grain {grain!r}; it is one of {', '.join(words.GRAINS)}.",
+            "grain",
+        )
+    return grain
+
+
+def _kpis(panel: Panel, data: Published) -> list[str]:
+    names = panel.options["kpis"]
+    if not isinstance(names, list):
+        raise panel.wrong("kpis is a list of KPI ids.", "kpis")
+    return [_kpi(panel, data, name, "kpis") for name in names]
+
+
+def _kpi(panel: Panel, data: Published, name: str, key: str) -> str:
+    if name not in data.catalog:
+        raise panel.wrong(
+            f"there is no KPI {name!r}.", key, "KPIS.md lists the ids of all KPIs."
+        )
+    return name
+
+
+def _unit(panel: Panel, options: Block) -> str:
+    unit = options.get("unit", "text")
+    if unit not in UNITS:
+        raise panel.wrong(
+            f"there is no unit {unit!r}; it is one of {', '.join(UNITS)}."
+        )
+    return unit
+
+
+def _need(panel: Panel, rows: list[dict], *keys: str) -> None:
+    """The query must give the columns that the options name."""
+    for key in keys:
+        _has(panel, rows, panel.options[key], key)
+
+
+def _has(panel: Panel, rows: list[dict], column: str, key: str | None) -> None:
+    if rows and column not in rows[0]:
+        raise panel.wrong(
+            f"the query has no column {column!r}; it has {', '.join(rows[0])}.", key
+        )
+
+
+def _columns(panel: Panel, data: Published, rows: list[dict]) -> list[dict]:
+    """The columns of a table, checked, with what all their cells share."""
+    listed = panel.options["columns"]
+    if not isinstance(listed, list) or not all(isinstance(c, Block) for c in listed):
+        raise panel.wrong("columns is a list of {name, label, unit}.", "columns")
+    found = []
+    for column in listed:
+        at = Panel(panel.kind, column, panel.path, panel.sql)
+        if "name" not in column:
+            raise at.wrong("a column needs a name.")
+        for key in column:
+            if key not in COLUMN_KEYS:
+                known = ", ".join(sorted(COLUMN_KEYS))
+                raise at.wrong(f"a column has no {key}; it has {known}.", key)
+        _has(at, rows, column["name"], "name")
+        unit = _unit(at, column)
+        numbers = [
+            abs(float(row[column["name"]] or 0))
+            for row in rows
+            if column.get("bar") and not isinstance(row[column["name"]], str)
+        ]
+        found.append(
+            {
+                "spark": False,
+                **column,
+                "unit": unit,
+                "label": column.get(
+                    "label", column["name"].replace("_", " ").capitalize()
+                ),
+                "is_number": unit not in words.TEXT_UNITS and not column.get("spark"),
+                "largest": max(numbers, default=0) or 1,
+            }
+        )
+    return found
+
+
+def _cells(
+    row: dict, columns: list[dict], data: Published, group: list[dict]
+) -> list[dict]:
+    """A row's cells as texts."""
+    cells = []
+    for column in columns:
+        raw = row[column["name"]]
+        cell = {"raw": raw, "tone": "", "share": None, "text": ""}
+        if column.get("spark"):
+            cell["spark"] = spark([None if v is None else float(v) for v in raw or []])
+        elif column["is_number"]:
+            cell["text"] = words.value(raw, column["unit"], data.currency)
+            if column.get("bar") and raw is not None:
+                cell["share"] = round(100 * abs(float(raw)) / column["largest"], 1)
+            if column.get("better") in ("up", "down") and raw:
+                sign = 1 if column["better"] == "up" else -1
+                cell["tone"] = _sign_tone(float(raw) * sign)
+                cell["text"] = words.signed(float(raw), column["unit"], data.currency)
+        else:
+            cell["text"] = _named(raw, column, data)
+        cells.append(cell)
+    return cells
+
+
+def _named(raw: object, options: dict, data: Published) -> str:
+    """A text cell: a member of a dimension by its name, a date as a date."""
+    if raw is not None and "of" in options:
+        return data.member(options["of"], str(raw))
+    return words.value(raw, "text", data.currency)
+
+
+def _tabs(panel: Panel, data: Published, rows: list[dict]) -> list[tuple[str, list]]:
+    """Rows by tab, in the query's order; one without a name where there are no tabs."""
+    column = panel.options.get("tabs")
+    if not column:
+        return [("", rows)]
+    _need(panel, rows, "tabs")
+    groups: dict[object, list[dict]] = {}
+    for row in rows:
+        groups.setdefault(row[column], []).append(row)
+    return [
+        (
+            words.value(name, "text", "")
+            if isinstance(name, date)
+            else data.member(column, str(name)),
+            group,
+        )
+        for name, group in list(groups.items())[:MOST_TABS]
+    ]
+
+
+def _plot(panel: Panel, data: Published, rows: list[dict], style: str) -> Chart:
+    """Lines or columns from rows."""
+    options = panel.options
+    _need(panel, rows, "x")
+    unit = _unit(panel, options)
+    slots = list(dict.fromkeys(row[options["x"]] for row in rows))
+    series = []
+    if "series" in options:
+        if "value" not in options:
+            raise panel.wrong(
+                "with series there is a value, the column to draw.", "series"
+            )
+        _need(panel, rows, "series", "value")
+        names = dict.fromkeys(row[options["series"]] for row in rows)
+        for name in names:
+            values = {
+                row[options["x"]]: row[options["value"]]
+                for row in rows
+                if row[options["series"]] == name
+            }
+            series.append(
+                Series(
+                    data.member(options["series"], str(name)),
+                    [
+                        None if values.get(s) is None else float(values[s])
+                        for s in slots
+                    ],
+                    style,
+                )
+            )
+    else:
+        for column in options.get("y") or []:
+            at = Panel(panel.kind, column, panel.path, panel.sql)
+            _has(at, rows, column.get("name"), "name")
+            values = [row[column["name"]] for row in rows]
+            series.append(
+                Series(
+                    column.get("label", column["name"]),
+                    [None if v is None else float(v) for v in values],
+                    style,
+                )
+            )
+        if not series:
+            raise panel.wrong("say y: [{name, label}], or series: and value:.")
+    grain = options.get("grain")
+    texts = [
+        words.period(grain, slot) if grain and isinstance(slot, date) else str(slot)
+        for slot in slots
+    ]
+    return draw(
+        panel.options.get("title", ""),
+        texts,
+        series,
+        unit,
+        data.currency,
+        slot_name=(grain or options["x"]).replace("_", " ").capitalize(),
+    )

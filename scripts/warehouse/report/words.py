@@ -1,0 +1,112 @@
+"""How the report writes values, changes, periods and members."""
+
+from datetime import date, datetime
+
+from warehouse.status import MISSING, SYMBOLS, format_change, format_value
+
+GRAINS = ("day", "week", "month", "quarter", "year")
+# Units of a board's columns that no KPI has.
+TEXT_UNITS = ("text", "date", "period")
+
+
+def short(label: str) -> str:
+    """A KPI's label without its abbreviation in brackets."""
+    return label.split(" (")[0]
+
+
+def period(grain: str, start: date) -> str:
+    """A period in a few letters, as on an axis: `23 Sep`, `Sep 26`, `Q3 26`."""
+    if grain in ("day", "week"):
+        return f"{start.day} {start:%b}"
+    if grain == "month":
+        return f"{start:%b %y}"
+    if grain == "quarter":
+        return f"Q{(start.month + 2) // 3} {start:%y}"
+    return f"{start:%Y}"
+
+
+def full_period(grain: str, start: date) -> str:
+    """A period in words, as in a sentence: `week of 21 September 2026`."""
+    if grain == "day":
+        return f"{start:%a} {start.day} {start:%B %Y}"
+    if grain == "week":
+        return f"week of {start.day} {start:%B %Y}"
+    if grain == "month":
+        return f"{start:%B %Y}"
+    return period(grain, start) if grain == "year" else f"{period('quarter', start)}"
+
+
+def value(number: object, unit: str, currency: str) -> str:
+    """A cell as people write it; None is a dash.
+
+    Args:
+        number: Shares of 1 for percents; text and dates for the units of that name.
+        unit: A unit of `kpi_catalog`, or text, date, period.
+        currency: ISO code of the reporting currency.
+    """
+    if number is None or number == "":
+        return MISSING
+    if unit in TEXT_UNITS:
+        if isinstance(number, datetime | date):
+            return f"{number.day} {number:%b %Y}"
+        return str(number)
+    return format_value(float(number), unit, currency)
+
+
+def change(row: dict, unit: str, than: str = "previous") -> str:
+    """The change of a scorecard row with its arrow.
+
+    Args:
+        row: A row of `kpi_scorecard`.
+        unit: The KPI's unit.
+        than: previous or last_year.
+    """
+    return format_change(
+        row[f"{than}_change"],
+        row[f"{than}_change_rate"],
+        unit,
+        than == "previous" and bool(row["is_new"]),
+    )
+
+
+def signed(number: float, unit: str, currency: str) -> str:
+    """A difference: shares in points of percent, always with its sign."""
+    if unit == "percent":
+        text, size = f"{abs(number) * 100:.2f} pt", abs(number) * 100
+    else:
+        text, size = value(abs(number), unit, currency), abs(number)
+    if not any(digit in text for digit in "123456789"):
+        return text
+    return f"{'+' if number > 0 else '−'}{text}" if size else text
+
+
+def compact(number: float, unit: str, currency: str, step: float) -> str:
+    """A tick of an axis, as short as its distance to the next one allows.
+
+    Args:
+        number: Where the tick stands.
+        unit: The axis' unit.
+        currency: ISO code of the reporting currency.
+        step: Distance between two ticks, in the unit.
+    """
+    if unit == "percent":
+        return f"{number * 100:.{_digits(step * 100)}f}%"
+    sign, size = ("−" if number < 0 else ""), abs(number)
+    for factor, letter in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
+        if size >= factor:
+            text = f"{size / factor:.{_digits(step / factor)}f}{letter}"
+            break
+    else:
+        text = f"{size:.{_digits(step)}f}"
+    if unit == "money":
+        symbol = SYMBOLS.get(currency)
+        return f"{sign}{symbol}{text}" if symbol else f"{sign}{text}"
+    return f"{sign}{text}"
+
+
+def _digits(step: float) -> int:
+    """Digits after the point that two neighbouring ticks need to differ."""
+    digits = 0
+    while digits < 4 and abs(step - round(step, digits)) > 1e-9 * max(step, 1e-9):
+        digits += 1
+    return digits
