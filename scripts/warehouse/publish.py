@@ -11,6 +11,7 @@ from rich.console import Console
 
 from warehouse.build import build_is_newest, last_build
 from warehouse.errors import UserError
+from warehouse.news import read_rows
 from warehouse.paths import PROJECT, data_dir, target_name, warehouse_file
 
 KEPT_BUILDS = 3
@@ -96,6 +97,35 @@ def ledger(target: str | None = None) -> dict[str, int]:
     return dict(zip(names, map(int, row), strict=True))
 
 
+def sources(target: str | None = None) -> list[dict]:
+    """The loader's ledger by source, in the alphabet's order; empty before a load.
+
+    Returns:
+        A row a source: source, files, refused, rows_landed, rows_loaded, rows_rejected,
+        and the day of its newest load.
+    """
+    folder = data_dir(target) / "lake" / "loader" / "files"
+    if not any(folder.glob("*.parquet")):
+        return []
+    with duckdb.connect() as connection:
+        return read_rows(
+            connection,
+            """select
+                source,
+                count(distinct file) as files,
+                count(*) filter (where status = 'refused') as refused,
+                coalesce(sum(rows_landed), 0)::bigint as rows_landed,
+                coalesce(sum(rows_loaded), 0)::bigint as rows_loaded,
+                coalesce(sum(rows_rejected - rows_summary), 0)::bigint
+                    as rows_rejected,
+                cast(cast(max(loaded_at) as date) as varchar) as loaded_on
+            from read_parquet(?, union_by_name = true)
+            group by source
+            order by source""",
+            [f"{folder}/*.parquet"],
+        )
+
+
 def _require_good_build(target: str, built: Path) -> None:
     if not built.exists():
         raise UserError(
@@ -152,6 +182,7 @@ def _write(built: Path, folder: Path, build_id: str, target: str) -> dict:
         "warnings": memory.get("warnings", []),
         "dbt": memory.get("counts", {}),
         "files": ledger(target),
+        "sources": sources(target),
         "tables": tables,
         "views": views,
     }
@@ -274,6 +305,12 @@ def _forget_old(folder: Path, build_id: str) -> None:
         path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()
     )
     whole = [path for path in builds if not path.name.startswith(".")]
+    # The report in use, as long as no later one could be written.
+    kept = {
+        folder / build_id,
+        (folder / "site").resolve().parent,
+        *whole[-KEPT_BUILDS:],
+    }
     for path in builds:
-        if path.name != build_id and path not in whole[-KEPT_BUILDS:]:
+        if path not in kept:
             shutil.rmtree(path, ignore_errors=True)

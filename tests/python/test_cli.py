@@ -394,14 +394,16 @@ def test_a_failure_names_the_file_the_reason_and_the_next_step():
 
 
 def test_run_publishes_after_a_good_build_only(data, monkeypatch):
-    """Load, build, publish, status; a failed build leaves the readers' file alone."""
+    """Load, build, publish, report, status; a failed build changes nothing."""
     monkeypatch.setattr("warehouse.load.load", lambda *_: None)
     good = BuildResult(success=True, counts={"model success": 9, "test pass": 20})
     monkeypatch.setattr(running, "build", lambda *_, **__: good)
+    monkeypatch.setattr(running, "report", lambda *_: Path("site/index.html"))
     text = printed(running.run)
-    assert "3/3 publish" in text
+    assert "3/4 publish" in text
     assert "Orders" in text
-    assert text.rstrip().splitlines()[-1].startswith("done in")
+    last = text.rstrip().splitlines()[-1]
+    assert re.fullmatch(r"done in \d+ s; the report is site/index.html", last)
     published = (data / "published" / "current").resolve()
 
     bad = BuildResult(

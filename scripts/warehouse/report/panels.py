@@ -13,7 +13,7 @@ from warehouse.news import RULES, read_news
 from warehouse.report import words
 from warehouse.report.boards import Block, Panel, read_query, sql_error
 from warehouse.report.charts import Chart, Series, draw, spark
-from warehouse.report.published import HISTORY, Published
+from warehouse.report.published import HISTORY, Published, Rows
 
 # Where to look for the reason of a change, unless a board says otherwise.
 REASONS = (
@@ -61,7 +61,7 @@ def prepare(panel: Panel, data: Published, variables: dict) -> dict:
     rows = None
     if panel.sql:
         try:
-            rows = data.rows(read_query(panel, data.tables, variables))
+            rows = data.ask(read_query(panel, data.tables, variables))
         except duckdb.Error as error:
             raise sql_error(panel, error) from error
     return _kinds[panel.kind][2](panel, data, rows)
@@ -368,36 +368,34 @@ def diagnoses(panel: Panel, data: Published, rows: None) -> dict:
 # ------------------------------------------------------------------- panels about rows
 
 
-@kind("table", needs={"query", "columns"}, may={"tabs", "tab_label", "more"})
-def table(panel: Panel, data: Published, rows: list[dict]) -> dict:
+@kind("table", needs={"query", "columns"}, may={"tabs", "tab_label", "grain"})
+def table(panel: Panel, data: Published, rows: Rows) -> dict:
     """Rows as they come; by tab if a column says which tab."""
     columns = _columns(panel, data, rows)
-    tabs = []
-    for name, group in _tabs(panel, data, rows):
-        tabs.append(
-            {"name": name, "rows": [_cells(row, columns, data, group) for row in group]}
-        )
     return {
         "columns": columns,
-        "tabs": tabs,
+        "tabs": [
+            {"name": name, "rows": _body(group, columns, data)}
+            for name, group in _tabs(panel, data, rows)
+        ],
         "tab_label": panel.options.get("tab_label", "Period"),
     }
 
 
 @kind("lines", needs={"query", "x", "unit"}, may={"y", "series", "value", "grain"})
-def lines(panel: Panel, data: Published, rows: list[dict]) -> dict:
+def lines(panel: Panel, data: Published, rows: Rows) -> dict:
     """Lines over the rows of a query, one a column or one a value of `series`."""
     return {"chart": _plot(panel, data, rows, "line")}
 
 
 @kind("columns", needs={"query", "x", "unit"}, may={"y", "series", "value", "grain"})
-def columns(panel: Panel, data: Published, rows: list[dict]) -> dict:
+def columns(panel: Panel, data: Published, rows: Rows) -> dict:
     """Columns over the rows of a query."""
     return {"chart": _plot(panel, data, rows, "column")}
 
 
 @kind("bars", needs={"query", "label", "value", "unit"}, may={"of", "detail"})
-def bars(panel: Panel, data: Published, rows: list[dict]) -> dict:
+def bars(panel: Panel, data: Published, rows: Rows) -> dict:
     """A horizontal bar a row."""
     options = panel.options
     _need(panel, rows, "label", "value")
@@ -423,7 +421,7 @@ def bars(panel: Panel, data: Published, rows: list[dict]) -> dict:
     needs={"query", "row", "column", "value", "unit"},
     may={"size", "head", "size_label"},
 )
-def heatmap(panel: Panel, data: Published, rows: list[dict]) -> dict:
+def heatmap(panel: Panel, data: Published, rows: Rows) -> dict:
     """A value for each row and column, the darker the higher."""
     options = panel.options
     _need(
@@ -474,8 +472,8 @@ def heatmap(panel: Panel, data: Published, rows: list[dict]) -> dict:
     }
 
 
-@kind("funnel", needs={"query", "step", "value"}, may={"tabs", "tab_label"})
-def funnel(panel: Panel, data: Published, rows: list[dict]) -> dict:
+@kind("funnel", needs={"query", "step", "value"}, may={"tabs", "tab_label", "grain"})
+def funnel(panel: Panel, data: Published, rows: Rows) -> dict:
     """Steps from the widest to the narrowest, with what goes on and what is lost."""
     options = panel.options
     _need(panel, rows, "step", "value")
@@ -591,20 +589,20 @@ def _unit(panel: Panel, options: Block) -> str:
     return unit
 
 
-def _need(panel: Panel, rows: list[dict], *keys: str) -> None:
+def _need(panel: Panel, rows: Rows, *keys: str) -> None:
     """The query must give the columns that the options name."""
     for key in keys:
         _has(panel, rows, panel.options[key], key)
 
 
-def _has(panel: Panel, rows: list[dict], column: str, key: str | None) -> None:
-    if rows and column not in rows[0]:
+def _has(panel: Panel, rows: Rows, column: str, key: str | None) -> None:
+    if column not in rows.names:
         raise panel.wrong(
-            f"the query has no column {column!r}; it has {', '.join(rows[0])}.", key
+            f"the query has no column {column!r}; it has {', '.join(rows.names)}.", key
         )
 
 
-def _columns(panel: Panel, data: Published, rows: list[dict]) -> list[dict]:
+def _columns(panel: Panel, data: Published, rows: Rows) -> list[dict]:
     """The columns of a table, checked, with what all their cells share."""
     listed = panel.options["columns"]
     if not isinstance(listed, list) or not all(isinstance(c, Block) for c in listed):
@@ -640,28 +638,44 @@ def _columns(panel: Panel, data: Published, rows: list[dict]) -> list[dict]:
     return found
 
 
-def _cells(
-    row: dict, columns: list[dict], data: Published, group: list[dict]
-) -> list[dict]:
-    """A row's cells as texts."""
-    cells = []
-    for column in columns:
-        raw = row[column["name"]]
-        cell = {"raw": raw, "tone": "", "share": None, "text": ""}
-        if column.get("spark"):
-            cell["spark"] = spark([None if v is None else float(v) for v in raw or []])
-        elif column["is_number"]:
-            cell["text"] = words.value(raw, column["unit"], data.currency)
-            if column.get("bar") and raw is not None:
-                cell["share"] = round(100 * abs(float(raw)) / column["largest"], 1)
-            if column.get("better") in ("up", "down") and raw:
-                sign = 1 if column["better"] == "up" else -1
-                cell["tone"] = _sign_tone(float(raw) * sign)
-                cell["text"] = words.signed(float(raw), column["unit"], data.currency)
-        else:
-            cell["text"] = _named(raw, column, data)
-        cells.append(cell)
-    return cells
+def _body(rows: list[dict], columns: list[dict], data: Published) -> list[list[dict]]:
+    """The rows' cells as texts, each column written alike."""
+    written = [_column(rows, column, data) for column in columns]
+    return [list(cells) for cells in zip(*written, strict=True)]
+
+
+def _column(rows: list[dict], column: dict, data: Published) -> list[dict]:
+    """A column's cells: text, and its bar, line or tone."""
+    raw = [row[column["name"]] for row in rows]
+    empty = {"tone": "", "share": None, "text": "", "spark": {}}
+    if column["spark"]:
+        lines = [[None if v is None else float(v) for v in line or []] for line in raw]
+        return [{**empty, "spark": spark(line)} for line in lines]
+    if not column["is_number"]:
+        return [{**empty, "text": _named(value, column, data)} for value in raw]
+    if column.get("better") in ("up", "down"):
+        sign = 1 if column["better"] == "up" else -1
+        return [
+            empty | {"text": words.MISSING}
+            if value is None
+            else {
+                **empty,
+                "text": words.signed(float(value), column["unit"], data.currency),
+                "tone": _sign_tone(float(value) * sign),
+            }
+            for value in raw
+        ]
+    texts = words.column(raw, column["unit"], data.currency)
+    shares = [
+        round(100 * abs(float(value)) / column["largest"], 1)
+        if column.get("bar") and value is not None
+        else None
+        for value in raw
+    ]
+    return [
+        {**empty, "text": text, "share": share}
+        for text, share in zip(texts, shares, strict=True)
+    ]
 
 
 def _named(raw: object, options: dict, data: Published) -> str:
@@ -671,7 +685,7 @@ def _named(raw: object, options: dict, data: Published) -> str:
     return words.value(raw, "text", data.currency)
 
 
-def _tabs(panel: Panel, data: Published, rows: list[dict]) -> list[tuple[str, list]]:
+def _tabs(panel: Panel, data: Published, rows: Rows) -> list[tuple[str, list]]:
     """Rows by tab, in the query's order; one without a name where there are no tabs."""
     column = panel.options.get("tabs")
     if not column:
@@ -680,18 +694,17 @@ def _tabs(panel: Panel, data: Published, rows: list[dict]) -> list[tuple[str, li
     groups: dict[object, list[dict]] = {}
     for row in rows:
         groups.setdefault(row[column], []).append(row)
-    return [
-        (
-            words.value(name, "text", "")
-            if isinstance(name, date)
-            else data.member(column, str(name)),
-            group,
-        )
-        for name, group in list(groups.items())[:MOST_TABS]
-    ]
+    grain = _grain(panel, "day")
+
+    def title(name: object) -> str:
+        if isinstance(name, date):
+            return words.full_period(grain, name).removeprefix("week of ")
+        return data.member(column, str(name))
+
+    return [(title(name), group) for name, group in list(groups.items())[:MOST_TABS]]
 
 
-def _plot(panel: Panel, data: Published, rows: list[dict], style: str) -> Chart:
+def _plot(panel: Panel, data: Published, rows: Rows, style: str) -> Chart:
     """Lines or columns from rows."""
     options = panel.options
     _need(panel, rows, "x")

@@ -22,6 +22,14 @@ SHOWN_MEMBERS = 10
 SHOWN_ALERTS = 6
 
 
+class Rows(list):
+    """Rows by column name, with the columns' names."""
+
+    def __init__(self, names: list[str], rows: list[dict]):
+        super().__init__(rows)
+        self.names = names
+
+
 class Published:
     """A published build, read once and asked often.
 
@@ -52,6 +60,14 @@ class Published:
     def rows(self, query: str, parameters: list | None = None) -> list[dict]:
         """The rows of a query, each by column name."""
         return read_rows(self.connection, query, parameters)
+
+    def ask(self, query: str) -> "Rows":
+        """The rows of a query with the names of its columns, also where it has none."""
+        result = self.connection.execute(query)
+        names = [column[0] for column in result.description]
+        return Rows(
+            names, [dict(zip(names, r, strict=True)) for r in result.fetchall()]
+        )
 
     @cached_property
     def tables(self) -> set[str]:
@@ -285,7 +301,7 @@ class Published:
         name = self._members.get((dimension, member))
         if name:
             return name
-        if dimension in ("country", "page", "keyword", "category", "campaign"):
+        if dimension in ("country", "page", "keyword", "campaign"):
             return member
         return _capital(member.replace("_", " "))
 

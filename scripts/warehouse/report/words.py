@@ -53,6 +53,28 @@ def value(number: object, unit: str, currency: str) -> str:
     return format_value(float(number), unit, currency)
 
 
+def column(numbers: list, unit: str, currency: str) -> list[str]:
+    """The cells of a column, all with as many digits as its largest value needs.
+
+    Args:
+        numbers: Values; None is a dash.
+        unit: The column's unit.
+        currency: ISO code of the reporting currency.
+    """
+    sizes = [abs(float(number)) for number in numbers if number is not None]
+    largest = max(sizes, default=0)
+    if unit == "money" and largest >= 1000:
+        # A cent that only small amounts show makes a column hard to compare.
+        numbers = [None if n is None else round(float(n)) for n in numbers]
+        return [value(n, unit, currency).removesuffix(".00") for n in numbers]
+    if unit == "percent" and largest >= 0.1:
+        return [
+            MISSING if n is None else f"{float(n):.1%}".replace("-", "−")
+            for n in numbers
+        ]
+    return [value(number, unit, currency) for number in numbers]
+
+
 def change(row: dict, unit: str, than: str = "previous") -> str:
     """The change of a scorecard row with its arrow.
 
