@@ -117,6 +117,70 @@
     end
 {%- endmacro %}
 
+{#- Degrees of freedom of the difference of two means by B. L. Welch (Biometrika 34, 1947):
+    variances are those of the means, n the units behind them. -#}
+{% macro welch_degrees(variance_1, n_1, variance_2, n_2) -%}
+    ({{ variance_1 }} + {{ variance_2 }}) * ({{ variance_1 }} + {{ variance_2 }})
+    / nullif(
+        {{ variance_1 }} * {{ variance_1 }} / nullif({{ n_1 }} - 1e0, 0)
+        + {{ variance_2 }} * {{ variance_2 }} / nullif({{ n_2 }} - 1e0, 0), 0
+    )
+{%- endmacro %}
+
+{#- The z that a standard normal variable passes as seldom as Student's t with so many
+    degrees of freedom passes t: algorithm 395 of G. W. Hill (Communications of the ACM
+    13, 1970). Probabilities are within 4e-7 from five degrees on, 3e-5 with three;
+    with fewer there is none. -#}
+{% macro student_z(t, degrees) -%}
+    {%- set a = '(' ~ degrees ~ ' - 0.5e0)' -%}
+    {%- set y = a ~ ' * ln(1e0 + ' ~ t ~ ' * ' ~ t ~ ' / ' ~ degrees ~ ')' -%}
+    {%- set b = '48e0 * power(' ~ a ~ ', 2)' -%}
+    case
+        when {{ degrees }} >= 3
+            then sign({{ t }}) * sqrt({{ y }}) * (1e0 + (
+                3e0 + {{ y }} - (
+                    0.4e0 * power({{ y }}, 3) + 3.3e0 * power({{ y }}, 2)
+                    + 24e0 * {{ y }} + 85.5e0
+                ) / (0.8e0 * power({{ y }}, 2) + 100e0 + {{ b }})
+            ) / ({{ b }}))
+    end
+{%- endmacro %}
+
+{#- The t that Student's t stays below as often as a standard normal variable stays below
+    z: algorithm 396 of G. W. Hill (Communications of the ACM 13, 1970), its part for the
+    tails taken by the normal. Within 1e-5 from five degrees of freedom on, 2e-6 from
+    seven, 0.01 with three; with fewer there is none. -#}
+{% macro student_quantile(z, degrees) -%}
+    {%- set x = '-abs(' ~ z ~ ')' -%}
+    {%- set a = '(' ~ degrees ~ ' - 0.5e0)' -%}
+    {%- set b = '48e0 * power(' ~ a ~ ', 2)' -%}
+    {%- set c -%}
+        96.36e0 - 16e0 / {{ a }} - 98e0 / power({{ a }}, 2) + 431.25e0 / power({{ a }}, 4)
+    {%- endset -%}
+    {%- set d -%}
+        ((94.5e0 / ({{ b }} + {{ c }}) - 3e0) / ({{ b }}) + 1e0)
+        * sqrt(1.5707963267948966e0 / {{ a }}) * {{ degrees }}
+    {%- endset -%}
+    {%- set few -%}
+        0.3e0 * least({{ degrees }} - 4.5e0, 0e0) * ({{ x }} + 0.6e0)
+    {%- endset -%}
+    {%- set tail -%}
+        0.05e0 * {{ d }} * power({{ x }}, 4) - 5e0 * power({{ x }}, 3)
+        - 7e0 * power({{ x }}, 2) - 2e0 * ({{ x }}) + {{ b }} + {{ c }} + {{ few }}
+    {%- endset -%}
+    {%- set w -%}
+        (((
+            0.4e0 * power({{ x }}, 6) + 6.3e0 * power({{ x }}, 4)
+            + 36e0 * power({{ x }}, 2) + 94.5e0
+        ) / ({{ tail }}) - power({{ x }}, 2) - 3e0) / ({{ b }}) + 1e0) * ({{ x }})
+    {%- endset -%}
+    case
+        when {{ degrees }} >= 3
+            then sign({{ z }})
+                * sqrt({{ degrees }} * (exp(power({{ w }}, 2) / {{ a }}) - 1e0))
+    end
+{%- endmacro %}
+
 {#- A polynomial by Horner's rule, coefficients from the constant up. -#}
 {% macro polynomial(x, coefficients) -%}
     {%- set sum = namespace(text=coefficients[-1]) -%}

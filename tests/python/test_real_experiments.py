@@ -133,15 +133,16 @@ def test_tests_agree_with_scipy(results, people):
             assert ours["standard_error"] == pytest.approx(error, rel=1e-12)
         row = results["sales_per_unit", arm]
         welch = stats.ttest_ind(spend[arm], spend["control"], equal_var=False)
-        normal = 2 * stats.norm.sf(abs(welch.statistic))
-        assert row["p_value"] == pytest.approx(normal, rel=1e-6)
-        # With 40,000 degrees of freedom t is the normal, but for the far tail.
-        assert row["p_value"] == pytest.approx(welch.pvalue, rel=1e-2)
+        assert row["p_value"] == pytest.approx(welch.pvalue, rel=1e-6)
+        known = welch.confidence_interval(0.95)
+        assert row["lift_lower"] == pytest.approx(known.low, rel=1e-8)
+        assert row["lift_upper"] == pytest.approx(known.high, rel=1e-8)
         sizes = [row["n"], results["sales_per_unit", "control"]["n"]]
         assert row["sample_ratio_p_value"] == pytest.approx(
             stats.chisquare(sizes).pvalue, rel=1e-9
         )
-        effect = (stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * row["standard_error"]
+        reach = stats.t.ppf(0.975, welch.df) + stats.norm.ppf(0.8)
+        effect = reach * row["standard_error"]
         assert row["minimum_detectable_effect"] == pytest.approx(effect, rel=1e-9)
     # Order values barely differ: nothing is shown.
     assert results["average_order_value", "mens"]["verdict"] == "no difference shown"

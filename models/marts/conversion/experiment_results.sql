@@ -171,6 +171,13 @@ compared as (
             when measures.variant <> controls.variant
                 then sqrt(measures.variance + control.variance)
         end as test_error,
+        case
+            when measures.variant <> controls.variant and not measures.is_share
+                then {{ welch_degrees(
+                    'measures.variance', 'measures.n', 'control.variance', 'control.n',
+                ) }}
+        end as degrees,
+        measures.is_share,
         cast(assigned.counted_units as double) as counted_units,
         cast(assigned.open_units as double) as open_units,
         cast(assigned.units_in_several_variants as double)
@@ -204,7 +211,7 @@ scored as (
             as is_primary,
         compared.value - compared.control_value as difference,
         (compared.value - compared.control_value) / nullif(compared.test_error, 0)
-            as z,
+            as statistic,
         {{ normal_quantile('(0.5e0 + ' ~ var('confidence_level') ~ 'e0 / 2e0)') }}
             as confidence_z,
         {{ normal_quantile('0.8e0') }} as power_z,
@@ -226,12 +233,27 @@ scored as (
         on compared.experiment_id = experiments.experiment_id
 ),
 
+-- Shares are as good as normal, means follow Student's t.
+spread as (
+    select
+        *,
+        case
+            when is_share then statistic
+            else {{ student_z('statistic', 'degrees') }}
+        end as z,
+        case
+            when is_share then confidence_z
+            else {{ student_quantile('confidence_z', 'degrees') }}
+        end as reach
+    from scored
+),
+
 tested as (
     select
         *,
         {{ two_sided_p('z') }} as p_value,
         {{ chi_square_1_tail('imbalance') }} as sample_ratio_p_value
-    from scored
+    from spread
 )
 
 select
@@ -252,10 +274,10 @@ select
     case when not is_control then difference / nullif(control_value, 0) end
         as relative_lift,
     standard_error,
-    difference - confidence_z * standard_error as lift_lower,
-    difference + confidence_z * standard_error as lift_upper,
+    difference - reach * standard_error as lift_lower,
+    difference + reach * standard_error as lift_upper,
     p_value,
-    (confidence_z + power_z) * standard_error as minimum_detectable_effect,
+    (reach + power_z) * standard_error as minimum_detectable_effect,
     sample_ratio_p_value,
     case
         when is_control then 'control'
