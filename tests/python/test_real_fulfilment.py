@@ -104,10 +104,10 @@ def test_olist_delivery_days(shared, tmp_path):
                 (select quantile_cont(epoch(order_approved_at)
                      - epoch(order_purchase_timestamp), 0.5) / 3600
                  from raw where year(order_approved_at) = year),
-                (select count(*) from promises where year(day) = year and (
-                    arrived is not null or day < (select as_of_date from int_as_of))),
                 (select count(*) from promises where year(day) = year
-                    and arrived <= day)
+                    and day < (select as_of_date from int_as_of)),
+                (select count(*) from promises where year(day) = year
+                    and day < (select as_of_date from int_as_of) and arrived <= day)
             from (values (2017), (2018)) as years (year) order by year
             """
         )

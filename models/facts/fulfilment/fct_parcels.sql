@@ -125,11 +125,12 @@ select
         when packed_at is not null then 'packed'
         else 'waiting'
     end as status,
-    -- Due today and not here is late only tomorrow; refusal_rate counts the refused.
+    -- Open until the promised day is over, even if it has come: or those would be
+    -- counted alone, and all be on time. refusal_rate counts the refused.
     case
-        when is_refused or is_cancelled or promised_date is null then null
-        when delivered_date is not null then delivered_date <= promised_date
-        when promised_date < as_of_date then false
+        when is_refused or is_cancelled then null
+        when promised_date < as_of_date
+            then coalesce(delivered_date <= promised_date, false)
     end as is_on_time,
     -- Steps in the wrong order have no length; assert_parcel_steps_in_order tells.
     cast(case

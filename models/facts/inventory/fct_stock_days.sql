@@ -6,7 +6,8 @@ with day_counts as (
         int_stock_levels.system,
         int_stock_levels.stock_date,
         int_stock_levels.on_hand + coalesce(sum(int_stock_movements.quantity), 0)
-            as on_hand
+            as on_hand,
+        int_stock_levels.incoming
     from {{ ref('int_stock_levels') }} as int_stock_levels
     left join {{ ref('int_stock_movements') }} as int_stock_movements
         on
@@ -18,7 +19,8 @@ with day_counts as (
         int_stock_levels.product_id,
         int_stock_levels.system,
         int_stock_levels.stock_date,
-        int_stock_levels.on_hand
+        int_stock_levels.on_hand,
+        int_stock_levels.incoming
 ),
 
 -- The shop's own counts lead; where it has none at all, those of the ERP.
@@ -29,6 +31,7 @@ led_counts as (
         stock_date,
         system,
         on_hand,
+        incoming,
         system = max(system) over (partition by shop_id) as is_leading
     from day_counts
 ),
@@ -40,7 +43,8 @@ counts as (
         stock_date,
         max(case when is_leading then on_hand end) as counted_units,
         max(case when system = 'shop' then on_hand end) as shop_on_hand,
-        max(case when system = 'erp' then on_hand end) as erp_on_hand
+        max(case when system = 'erp' then on_hand end) as erp_on_hand,
+        max(case when is_leading then incoming end) as incoming_units
     from led_counts
     group by shop_id, product_id, stock_date
 ),
@@ -128,6 +132,7 @@ days as (
         counts.counted_units,
         counts.shop_on_hand,
         counts.erp_on_hand,
+        counts.incoming_units,
         coalesce(movements.moved_units, 0) as moved_units,
         coalesce(movements.received_units, 0) as received_units,
         count(counts.counted_units) over (
@@ -265,6 +270,7 @@ valued as (
         openings.on_hand,
         openings.shop_on_hand,
         openings.erp_on_hand,
+        openings.incoming_units,
         cast(round(int_product_costs.unit_cost * day_rates.rate, 4) as decimal(18, 4))
             as unit_cost,
         coalesce(line_days.order_lines, 0) as order_lines,
@@ -342,6 +348,7 @@ select
     cast(on_hand as bigint) as on_hand,
     cast(shop_on_hand as bigint) as shop_on_hand,
     cast(erp_on_hand as bigint) as erp_on_hand,
+    cast(incoming_units as bigint) as incoming_units,
     -- Only what both systems counted on one day can be compared.
     shop_on_hand = erp_on_hand as is_erp_equal,
     unit_cost,

@@ -9,6 +9,7 @@ with all_counts as (
         counted_at,
         stock_date,
         on_hand,
+        incoming,
         1 as source_rank
     from {{ ref('stg_flat__stock_levels') }}
     union all
@@ -22,6 +23,7 @@ with all_counts as (
         counted_at,
         stock_date,
         on_hand,
+        incoming,
         2 as source_rank
     from {{ ref('stg_shopify__stock_levels') }}
 ),
@@ -51,6 +53,7 @@ identified as (
             )
         ) as stock_date,
         all_counts.on_hand,
+        all_counts.incoming,
         all_counts.source_rank
     from all_counts
     left join {{ ref('int_shops') }} as int_shops
@@ -75,6 +78,7 @@ ranked as (
         counted_at,
         stock_date,
         on_hand,
+        incoming,
         dense_rank() over (
             partition by product_id, system, stock_date
             order by source_rank nulls last
@@ -97,7 +101,8 @@ select
     stock_date,
     -- One location counted at the day's end makes the whole a count of the day's end.
     case when count(counted_at) = count(*) then max(counted_at) end as counted_at,
-    cast(sum(on_hand) as bigint) as on_hand
+    cast(sum(on_hand) as bigint) as on_hand,
+    cast(sum(incoming) as bigint) as incoming
 from ranked
 where preference = 1 and version = 1
 group by shop_id, product_id, system, stock_date

@@ -15,6 +15,40 @@ with recent as (
     group by fct_stock_days.product_id
 ),
 
+-- What was on order at the last count, less what has come since.
+counted as (
+    select
+        product_id,
+        incoming_units,
+        stock_date as counted_date
+    from (
+        select
+            product_id,
+            incoming_units,
+            stock_date,
+            row_number() over (
+                partition by product_id order by stock_date desc nulls last
+            ) as recency
+        from {{ ref('fct_stock_days') }}
+        where incoming_units is not null
+    ) as counts
+    where recency = 1
+),
+
+incoming as (
+    select
+        counted.product_id,
+        greatest(
+            counted.incoming_units - coalesce(sum(fct_stock_days.received_units), 0), 0
+        ) as incoming_units
+    from counted
+    left join {{ ref('fct_stock_days') }} as fct_stock_days
+        on
+            counted.product_id = fct_stock_days.product_id
+            and counted.counted_date < fct_stock_days.stock_date
+    group by counted.product_id, counted.incoming_units
+),
+
 supplied as (
     select
         fct_stock_days.product_id,
@@ -23,6 +57,7 @@ supplied as (
         dim_products.product_name,
         fct_stock_days.category,
         fct_stock_days.on_hand,
+        coalesce(incoming.incoming_units, 0) as incoming_units,
         fct_stock_days.stock_value,
         fct_stock_days.last_sold_date,
         fct_stock_days.unsold_days,
@@ -44,6 +79,8 @@ supplied as (
         on fct_stock_days.product_id = dim_products.product_id
     left join recent
         on fct_stock_days.product_id = recent.product_id
+    left join incoming
+        on fct_stock_days.product_id = incoming.product_id
     left join {{ ref('lead_times') }} as of_sku
         on of_sku.scope = 'sku' and dim_products.sku = of_sku.item
     left join {{ ref('lead_times') }} as of_category
@@ -62,7 +99,7 @@ planned as (
             ceil(
                 coalesce(demand_per_day, 0)
                 * (lead_time_days + safety_days + cover_days)
-            ) - on_hand,
+            ) - on_hand - incoming_units,
             0
         ) as missing_quantity,
         greatest(on_hand, 0) / nullif(demand_per_day, 0) as days_of_cover
@@ -74,7 +111,10 @@ judged as (
         *,
         case
             when on_hand < 0 then 'oversold'
-            when is_active and demand_per_day > 0 and on_hand <= reorder_point
+            when
+                is_active
+                and demand_per_day > 0
+                and on_hand + incoming_units <= reorder_point
                 then 'reorder'
             when on_hand > 0 and is_slow_moving then 'dead'
         end as alert
@@ -106,6 +146,7 @@ select
                 || cast(unsold_days as string) || ' days'
     end as reason,
     cast(on_hand as bigint) as on_hand,
+    cast(incoming_units as bigint) as incoming_units,
     stock_value,
     cast(demand_per_day as double) as demand_per_day,
     cast(days_of_cover as double) as days_of_cover,

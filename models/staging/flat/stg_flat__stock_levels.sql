@@ -7,7 +7,8 @@ select
     stock_system as system,
     cast(counted_at as timestamp) as counted_at,
     case when counted_at is null then cast(stock_date as date) end as stock_date,
-    cast(on_hand as bigint) as on_hand
+    cast(on_hand as bigint) as on_hand,
+    cast(incoming as bigint) as incoming
 from (
     select
         *,

@@ -40,6 +40,7 @@ select
     'shop' as system,
     cast(null as timestamp) as counted_at,
     stock_date,
-    cast(on_hand as bigint) - coalesce(try_cast(committed as bigint), 0) as on_hand
+    cast(on_hand as bigint) - coalesce(try_cast(committed as bigint), 0) as on_hand,
+    try_cast(incoming as bigint) as incoming
 from numbered
 where version = 1
