@@ -214,6 +214,65 @@ def _by_member(
     )
 
 
+@kind("cut", needs={"kpis", "by"}, may={"grain", "members"})
+def cut(panel: Panel, data: Published, rows: None) -> dict:
+    """Several KPIs by the members of a dimension, side by side."""
+    grain, dimension = _grain(panel), panel.options["by"]
+    kpi_ids = _kpis(panel, data)
+    start = data.now[grain]["period_start"] if grain in data.now else None
+    found: dict[str, dict[str, dict]] = {}
+    for row in data.rows(
+        """select kpi_id, member, value, denominator, numerator, previous_change,
+            previous_change_rate, is_new, is_mature, direction_status
+        from kpi_scorecard
+        where grain = ? and period_start = ? and dimension = ? and list_contains(?, kpi_id)
+        order by member""",
+        [grain, start, dimension, kpi_ids],
+    ):
+        found.setdefault(row["member"], {})[row["kpi_id"]] = row
+    for kpi_id in kpi_ids:
+        if not any(kpi_id in row for row in found.values()):
+            slices = data.slices(kpi_id)
+            if slices and dimension not in slices:
+                raise panel.wrong(
+                    f"{kpi_id} is not cut by {dimension}; it is cut by "
+                    f"{', '.join(slices)}.",
+                    "by",
+                )
+
+    def weight(member: str) -> float:
+        row = found[member].get(kpi_ids[0], {})
+        parts = (row.get("denominator") or 0, abs(row.get("numerator") or 0))
+        return max(parts)
+
+    members = sorted(found, key=weight, reverse=True)[: panel.options.get("members", 12)]
+    members = [m for m in members if any(r["value"] is not None for r in found[m].values())]
+    return {
+        "kpis": [data.catalog[kpi_id] for kpi_id in kpi_ids],
+        "dimension": dimension.replace("_", " "),
+        "lines": [
+            {
+                "name": data.member(dimension, member),
+                "cells": [_cut_cell(found[member].get(k), k, data) for k in kpi_ids],
+            }
+            for member in members
+        ],
+    }
+
+
+def _cut_cell(row: dict | None, kpi_id: str, data: Published) -> dict:
+    """A member's KPI with its change, as texts."""
+    if row is None or row["value"] is None:
+        return {"text": words.MISSING, "change": "", "tone": "calm"}
+    unit = data.catalog[kpi_id]["unit"]
+    change = words.change(row, unit) if row["is_mature"] else ""
+    return {
+        "text": words.value(row["value"], unit, data.currency),
+        "change": "" if change == words.MISSING else change,
+        "tone": _tone(row),
+    }
+
+
 @kind("drivers", needs={"kpis"}, may={"grain", "by"})
 def drivers(panel: Panel, data: Published, rows: None) -> dict:
     """What moved each KPI: the members with the largest part in its change."""
