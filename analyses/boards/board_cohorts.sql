@@ -12,7 +12,7 @@ inner join {{ ref('dim_periods') }} as dim_periods
 where
     customer_cohorts.dimension = 'all'
     and customer_cohorts.is_complete
-    and customer_cohorts.month_number <= 17
+    and customer_cohorts.month_number between 1 and 12
     and customer_cohorts.cohort_month
     >= cast(dim_periods.period_start as date) - interval '18' month
 order by

@@ -225,7 +225,8 @@ def cut(panel: Panel, data: Published, rows: None) -> dict:
         """select kpi_id, member, value, denominator, numerator, previous_change,
             previous_change_rate, is_new, is_mature, direction_status
         from kpi_scorecard
-        where grain = ? and period_start = ? and dimension = ? and list_contains(?, kpi_id)
+        where grain = ? and period_start = ? and dimension = ?
+            and list_contains(?, kpi_id)
         order by member""",
         [grain, start, dimension, kpi_ids],
     ):
@@ -245,8 +246,12 @@ def cut(panel: Panel, data: Published, rows: None) -> dict:
         parts = (row.get("denominator") or 0, abs(row.get("numerator") or 0))
         return max(parts)
 
-    members = sorted(found, key=weight, reverse=True)[: panel.options.get("members", 12)]
-    members = [m for m in members if any(r["value"] is not None for r in found[m].values())]
+    members = sorted(found, key=weight, reverse=True)[
+        : panel.options.get("members", 12)
+    ]
+    members = [
+        m for m in members if any(r["value"] is not None for r in found[m].values())
+    ]
     return {
         "kpis": [data.catalog[kpi_id] for kpi_id in kpi_ids],
         "dimension": dimension.replace("_", " "),
@@ -494,6 +499,7 @@ def heatmap(panel: Panel, data: Published, rows: Rows) -> dict:
     # The first column of a cohort is 100 %: it would wash out all others.
     inner = sorted(v for v in known if v < max(known, default=0)) or known
     top = inner[int(len(inner) * 0.98)] if inner else 1
+    floor = min(inner, default=0)
     lines = []
     for name, group in groupby(rows, key=lambda row: row[options["row"]]):
         group = list(group)
@@ -515,8 +521,8 @@ def heatmap(panel: Panel, data: Published, rows: Rows) -> dict:
                         ),
                         "heat": (
                             0
-                            if cells.get(h) is None or not top
-                            else round(max(0, min(1, float(cells[h]) / top)), 3)
+                            if cells.get(h) is None
+                            else _between(float(cells[h]), floor, top)
                         ),
                     }
                     for h in heads
@@ -648,6 +654,11 @@ def _unit(panel: Panel, options: Block) -> str:
     return unit
 
 
+def _between(number: float, low: float, high: float) -> float:
+    """Where a number lies between two others, 0 to 1."""
+    return round(max(0.0, min(1.0, (number - low) / ((high - low) or 1))), 3)
+
+
 def _need(panel: Panel, rows: Rows, *keys: str) -> None:
     """The query must give the columns that the options name."""
     for key in keys:
@@ -756,9 +767,11 @@ def _tabs(panel: Panel, data: Published, rows: Rows) -> list[tuple[str, list]]:
     grain = _grain(panel, "day")
 
     def title(name: object) -> str:
-        if isinstance(name, date):
-            return words.full_period(grain, name).removeprefix("week of ")
-        return data.member(column, str(name))
+        if not isinstance(name, date):
+            return data.member(column, str(name))
+        now = data.now.get(grain)
+        still = now and now["is_partial"] and now["period_start"].date() == name
+        return words.period(grain, name) + (" so far" if still else "")
 
     return [(title(name), group) for name, group in list(groups.items())[:MOST_TABS]]
 
