@@ -88,6 +88,7 @@ def cdnow(name: str, *columns: str) -> list[np.ndarray]:
     return [np.array([float(row[column]) for row in rows]) for column in columns]
 
 
+@pytest.mark.confirms("customer_lifetime_value_predicted", by="CDNOW, 2,357 customers")
 def test_published_frequency_parameters():
     """2,357 customers of CDNOW give the paper's parameters to three figures.
 

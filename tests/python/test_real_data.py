@@ -88,6 +88,7 @@ def uci(shared, tmp_path_factory) -> Shop:
         ),
     ],
 )
+@pytest.mark.confirms("retention_rate", by="UCI Online Retail, December 2010")
 def test_cohort_of_december_2010(uci, order_policy, cohort):
     """Both published versions of the first cohort's row, told apart by policy alone."""
     uci.build(
@@ -117,6 +118,7 @@ def test_overlapping_sheets_count_once(uci, shared):
     ]
 
 
+@pytest.mark.confirms("orders", "cancellation_rate", by="Olist, 20,000 orders")
 def test_olist_sample(shared, tmp_path):
     """20,000 orders of a marketplace: statuses, people, money and payments."""
     shop = Shop(tmp_path)

@@ -41,6 +41,7 @@ def printed(shared) -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize(("kpi", "name"), [("open", "Open"), ("click", "Click")])
+@pytest.mark.confirms("email_open_rate", "email_click_rate", by="Klaviyo, 21 campaigns")
 def test_rates_are_those_klaviyo_prints(mailer, shared, kpi, name):
     """Per campaign, within the hundredth of a point to which Klaviyo rounds."""
     found = dict(
@@ -56,6 +57,7 @@ def test_rates_are_those_klaviyo_prints(mailer, shared, kpi, name):
         assert found[campaign] == pytest.approx(rate, abs=0.0001), campaign
 
 
+@pytest.mark.confirms("emails_sent", "email_delivery_rate", by="Klaviyo, 21 campaigns")
 def test_totals_are_those_of_the_export(mailer):
     """Nothing is lost between the file and the rollup."""
     rollup = "from rollup_emails where grain = 'year' and dimension = 'all'"

@@ -16,6 +16,9 @@ def moment(column: str) -> str:
     return f"strftime({column}, '%Y-%m-%dT%H:%M:%S{OFFSET}')"
 
 
+@pytest.mark.confirms(
+    "delivery_days", "on_time_delivery_rate", by="Olist, 20,000 orders"
+)
 def test_olist_delivery_days(shared, tmp_path):
     """19,429 parcels delivered after 12.5216 days on average, 8.16 % after midnight of
     the promised day: the published values, and medians by a query of our own."""

@@ -46,6 +46,9 @@ def whole(shop: Shop, rollup: str, columns: str) -> tuple:
     return row
 
 
+@pytest.mark.confirms(
+    "calls_received", "call_answer_rate", "call_wait_seconds", by="PwC calls"
+)
 def test_calls_as_published(desk):
     """5,000 calls, 4,054 answered, 67.52 seconds to answer over answered calls only."""
     received, answered, in_time, wait, waited = whole(
@@ -80,6 +83,7 @@ def test_calls_by_hour_are_those_of_the_file(desk, shared):
     )
 
 
+@pytest.mark.confirms("customer_satisfaction", by="PwC calls")
 def test_satisfaction_counts_answered_calls_only(desk):
     """Mean 3.40 and 49.90 % satisfied; unanswered calls have no score, not a 3."""
     answers, satisfied, points = whole(
@@ -92,6 +96,7 @@ def test_satisfaction_counts_answered_calls_only(desk):
     assert round(satisfied / answers, 4) == 0.4990
 
 
+@pytest.mark.confirms("average_rating", by="Olist, 20,000 orders")
 def test_rating_of_the_published_reviews(desk):
     """19,986 reviews with a mean of 4.0909: an id that speaks of two orders is two."""
     reviews, stars, negative = whole(

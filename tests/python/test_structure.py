@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from warehouse.catalog import kpis, listed_kpis
+from warehouse.proof import decorated, proofs
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -559,6 +560,23 @@ def test_generated_documents_are_fresh():
         if not path.exists() or path.read_text(encoding="utf-8") != text
     ]
     fail_on(broken, "run `make docs` and commit what it writes.")
+
+
+def test_every_kpi_is_proved():
+    """Unit tests and an identity at least; and nothing claims to prove a KPI of another
+    name."""
+    found = proofs()
+    unproved = [
+        proof.kpi.kpi_id
+        for proof in found
+        if not (proof.unit_tests and proof.row_tests and proof.identities)
+    ]
+    fail_on(unproved, "give it a unit test, and name its rollup in a test of tests/.")
+    known = {proof.kpi.kpi_id for proof in found}
+    claimed = {*decorated("confirms"), *decorated("opinion")}
+    fail_on(
+        sorted(claimed - known), "these are no KPIs: spell them as kpi_catalog does."
+    )
 
 
 def test_readme_commands_exist():
