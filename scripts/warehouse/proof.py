@@ -112,7 +112,8 @@ def proof_page() -> str:
         f"- **Second opinion**: {_count(found, 'has_second_opinion')} {share} are "
         "computed again from the landed files with Polars, by code written without "
         "reading the SQL, and come out equal (`tests/python/second_opinion`).",
-        f"- **Real data**: {confirmed} {share} give the published answer of public data.",
+        f"- **Real data**: {confirmed} {share} give the answer published for public "
+        "data.",
     ]
     for theme in dict.fromkeys(proof.kpi.meta["theme"] for proof in found):
         lines += [
