@@ -26,6 +26,20 @@ with all_reviews as (
         order_reference,
         is_spam
     from {{ ref('stg_judgeme__reviews') }}
+    union all
+    select
+        source_system,
+        shop_id,
+        review_id,
+        reviewed_at,
+        stars,
+        product_id,
+        product_handle,
+        account_id,
+        email_hash,
+        order_reference,
+        is_spam
+    from {{ ref('stg_trustpilot__reviews') }}
 ),
 
 -- A handle names a product with all its sizes and colours. Which of them was bought, an

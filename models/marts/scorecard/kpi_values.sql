@@ -8,6 +8,7 @@
     'average_order_value',
     'average_order_profit',
     'items_per_order',
+    'average_selling_price',
     'average_revenue_per_customer',
     'revenue_per_visitor',
     'gross_profit',
