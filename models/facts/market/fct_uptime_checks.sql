@@ -7,6 +7,7 @@ with local_checks as (
         int_uptime_checks.is_up,
         int_uptime_checks.response_ms,
         int_uptime_checks.covered_seconds,
+        coalesce(int_shops.time_zone, 'UTC') as time_zone,
         cast({{ to_local('int_uptime_checks.checked_at',
                          "coalesce(int_shops.time_zone, 'UTC')") }} as timestamp)
             as checked_at_local
@@ -25,30 +26,60 @@ clocked as (
 ),
 
 -- What a check speaks for may go on past midnight, a stretch of uptime for months: each
--- day gets its part. Nearly all end on their day, and only the others meet the numbers.
--- Days have 24 hours here; the hour of a clock change may fall on the day beside.
-numbered as (
+-- day gets its part. Nearly all end well before, and only the others meet the numbers.
+days as (
     select
         clocked.*,
-        0 as day_number
+        numbers.i as day_number,
+        cast(first_date + numbers.i * interval '1' day as timestamp) as midnight,
+        cast(first_date + (numbers.i + 1) * interval '1' day as timestamp)
+            as next_midnight
     from clocked
-    union all
+    inner join range(0, 4000) as numbers (i)
+        on 86400 * numbers.i < clocked.seconds_of_day + clocked.covered_seconds + 3600
+    where clocked.seconds_of_day + clocked.covered_seconds > 82800
+),
+
+-- From midnight to midnight by the shop's clock: 23 or 25 hours where that changes.
+split as (
     select
-        clocked.*,
-        numbers.i as day_number
-    from clocked
-    inner join range(1, 4000) as numbers (i)
-        on 86400 * numbers.i < clocked.seconds_of_day + clocked.covered_seconds
-    where clocked.seconds_of_day + clocked.covered_seconds > 86400
+        *,
+        greatest(
+            {{ seconds_between('checked_at', to_utc('midnight', 'time_zone')) }}, 0
+        ) as from_second,
+        least(
+            {{ seconds_between('checked_at', to_utc('next_midnight', 'time_zone')) }},
+            covered_seconds
+        ) as to_second
+    from days
 ),
 
 parts as (
     select
-        *,
-        cast(first_date + day_number * interval '1' day as date) as check_date,
-        least(seconds_of_day + covered_seconds, 86400 * (day_number + 1))
-        - greatest(seconds_of_day, 86400 * day_number) as seconds
-    from numbered
+        source_system,
+        shop_id,
+        site,
+        checked_at,
+        is_up,
+        response_ms,
+        0 as day_number,
+        first_date as check_date,
+        covered_seconds as seconds
+    from clocked
+    where seconds_of_day + covered_seconds <= 82800
+    union all
+    select
+        source_system,
+        shop_id,
+        site,
+        checked_at,
+        is_up,
+        response_ms,
+        day_number,
+        cast(midnight as date) as check_date,
+        to_second - from_second as seconds
+    from split
+    where to_second > from_second or day_number = 0
 )
 
 select
