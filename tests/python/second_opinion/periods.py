@@ -1,0 +1,16 @@
+"""Which day it is, as the data tell (design.md, decision 5)."""
+
+import datetime as dt
+
+from second_opinion.landing import Landing, once
+
+
+@once
+def as_of(shop: Landing) -> dt.date:
+    """The newest shop-local day of orders, visits and ad reports."""
+    from second_opinion.conversion import sessions
+    from second_opinion.marketing import ad_days
+    from second_opinion.orders import orders
+
+    newest = [frame(shop)["date"].max() for frame in (orders, sessions, ad_days)]
+    return max(day for day in newest if day is not None)

@@ -1,0 +1,98 @@
+"""Two computations that know nothing of each other give the same KPIs.
+
+One is the warehouse: loader, staging, facts, rollups, views. The other is
+`second_opinion`, Polars over the landed files, written from the words alone. Shops of
+three seeds, of random size and length, are built and compared in every month and day,
+as a whole and by shop.
+"""
+
+import random
+import shutil
+
+import duckdb
+import polars as pl
+import pytest
+from second_opinion import OPINIONS
+from second_opinion.comparison import disagreements
+from second_opinion.landing import Landing
+from shop import PROJECT, Shop
+
+# One shop has all of the two years, with their odd exports; two are young.
+SEEDS = {11: "2024-10-01", 23: "2025-11-01", 42: "2026-02-01"}
+THEMES = {path.name for path in (PROJECT / "models/marts").iterdir()} - {"scorecard"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Shop:
+    """One folder for all shops, one after the other, so that dbt parses once."""
+    return Shop(tmp_path_factory.mktemp("second_opinion"))
+
+
+def built(shop: Shop) -> tuple[Landing, pl.DataFrame]:
+    """Load and build what has landed; both sides of the comparison."""
+    shop.load()
+    shop.build("+kpi_values")
+    path, out = shop.folder / "warehouse.duckdb", shop.folder / "kpi_values.parquet"
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute(
+            f"""copy (select * from kpi_values where grain in ('day', 'month')
+                and dimension in ('all', 'shop')) to '{out}'"""
+        )
+    return Landing(shop.landing, PROJECT / "seeds"), pl.read_parquet(out)
+
+
+def clear(shop: Shop) -> None:
+    """Leave nothing of the shop before but what dbt has parsed."""
+    for name in ("landing", "lake", "truth"):
+        shutil.rmtree(shop.folder / name, ignore_errors=True)
+    (shop.folder / "warehouse.duckdb").unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="module", params=SEEDS)
+def demo(request, folder) -> tuple[Landing, pl.DataFrame]:
+    """A demo of this seed and a size that nobody chose."""
+    clear(folder)
+    orders = random.Random(request.param).randint(150, 400)
+    folder.run(
+        *("warehouse", "demo", "--out", str(folder.folder)),
+        *("--orders", str(orders), "--seed", str(request.param)),
+        *("--start", SEEDS[request.param]),
+    )
+    return built(folder)
+
+
+@pytest.mark.parametrize("kpi_id", OPINIONS)
+def test_both_opinions_agree(demo, kpi_id):
+    """Counts exactly, money to the cent, ratios to nine digits."""
+    landing, kpi_values = demo
+    apart = disagreements(OPINIONS[kpi_id], landing, kpi_values)
+    assert apart.is_empty(), f"{kpi_id}, {len(apart)} periods\n{apart.head(8)}"
+
+
+def test_every_theme_has_second_opinions():
+    """At least 25 KPIs, some of each theme, and no KPI that does not exist."""
+    kpis = {
+        path.stem.removeprefix("kpi_"): path.parent.name
+        for path in (PROJECT / "models/marts").glob("*/kpi_*.sql")
+    }
+    assert set(OPINIONS) <= set(kpis), set(OPINIONS) - set(kpis)
+    assert len(OPINIONS) >= 25
+    assert {kpis[kpi_id] for kpi_id in OPINIONS} == THEMES
+
+
+def test_a_comparison_can_fail(demo):
+    """A cent too much, an order too few and a missing month are all seen."""
+    landing, kpi_values = demo
+
+    def spoiled(kpi_id: str, change: pl.Expr) -> int:
+        """Periods that differ once the warehouse's value is another."""
+        here = pl.col("kpi_id") == kpi_id
+        other = kpi_values.with_columns(
+            pl.when(here).then(change).otherwise("value").alias("value")
+        )
+        return len(disagreements(OPINIONS[kpi_id], landing, other))
+
+    assert spoiled("net_sales", pl.col("value") + 0.02)
+    assert spoiled("orders", pl.col("value") - 1)
+    assert spoiled("conversion_rate", pl.col("value") * (1 + 1e-7))
+    assert spoiled("picking_minutes", pl.lit(None, pl.Float64))
