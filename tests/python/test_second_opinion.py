@@ -31,11 +31,14 @@ def folder(tmp_path_factory) -> Shop:
 def built(shop: Shop) -> tuple[Landing, pl.DataFrame]:
     """Load and build what has landed; both sides of the comparison."""
     shop.load()
-    shop.build("+kpi_values")
+    shop.build(*(f"+kpi_{kpi_id}" for kpi_id in OPINIONS))
     path, out = shop.folder / "warehouse.duckdb", shop.folder / "kpi_values.parquet"
+    views = " union all ".join(
+        f"select '{kpi_id}' as kpi_id, * from kpi_{kpi_id}" for kpi_id in OPINIONS
+    )
     with duckdb.connect(str(path), read_only=True) as connection:
         connection.execute(
-            f"""copy (select * from kpi_values where grain in ('day', 'month')
+            f"""copy (select * from ({views}) where grain in ('day', 'month')
                 and dimension in ('all', 'shop')) to '{out}'"""
         )
     return Landing(shop.landing, PROJECT / "seeds"), pl.read_parquet(out)

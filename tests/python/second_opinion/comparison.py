@@ -19,7 +19,7 @@ def disagreements(
         opinion: The KPI to compare, in every period of its grains, as a whole and by
             shop.
         shop: The landed files.
-        kpi_values: The warehouse's table of that name, any part of it.
+        kpi_values: The KPI views' rows under each other, with kpi_id.
 
     Returns:
         The keys, numerator, denominator and value, and the warehouse's with the suffix

@@ -567,25 +567,33 @@ def returns(shop: Landing) -> pl.DataFrame:
     found = pl.concat([dated, undated, refused], how="diagonal_relaxed").join(
         head.drop("shop_id"), on="order_id"
     )
-    # A refund that names no product is of the order's only product.
-    products = (
-        lines(shop)
-        .filter(~pl.col("is_gift"))
-        .group_by("order_id")
-        .agg(only=pl.col("item").first(), items=pl.col("item").n_unique())
+    # A refund is of its product's lines, else of the whole order, costs included.
+    goods = lines(shop).filter(~pl.col("is_gift"))
+    parts = [pl.col("units", "sales", "costed_sales", "cogs").sum()]
+    of_product = goods.group_by("order_id", "item").agg(parts)
+    of_order = goods.group_by("order_id").agg(parts)
+    found = with_cost(shop, found.drop("units", "sales"))
+    found = found.join(of_product, on=["order_id", "item"], how="left").join(
+        of_order, on="order_id", how="left", suffix="_order"
     )
-    found = found.join(products, on="order_id", how="left")
-    found = with_cost(shop, found).drop("item")
-    unnamed = pl.col("sku").is_null() & pl.col("name").is_null()
-    estimate = (
-        pl.col("units") * pl.col("goods") * pl.col("rate") / pl.col("sales")
-    ).round()
+    basis = {
+        part: pl.coalesce(part, f"{part}_order")
+        for part in ("units", "sales", "costed_sales", "cogs")
+    }
+    returned = pl.col("goods") * pl.col("rate")
+    estimate = (basis["units"] * returned / basis["sales"]).round()
+    pieces = (
+        pl.when(pl.col("kind") == "adjustment")
+        .then(pl.col("quantity").fill_null(0))
+        .otherwise(pl.coalesce("quantity", estimate))
+    )
     return found.with_columns(
-        returns=pl.col("goods") * pl.col("rate"),
+        returns=returned,
         returned_tax=pl.col("tax") * pl.col("rate"),
         returned_shipping=pl.col("shipping") * pl.col("rate"),
-        returned_units=pl.when(pl.col("kind") == "adjustment")
-        .then(pl.col("quantity").fill_null(0))
-        .otherwise(pl.coalesce("quantity", estimate)),
-        is_unnamed=unnamed,
+        returned_units=pieces,
+        costed_returns=returned * basis["costed_sales"] / basis["sales"],
+        restocked_cogs=pl.when("restocked")
+        .then(pieces * basis["cogs"] / basis["units"])
+        .otherwise(0.0),
     )

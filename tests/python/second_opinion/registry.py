@@ -87,6 +87,8 @@ class Kpi:
             that is taken away stands in `less`.
         bottom: Parts of the denominator; none for a plain number.
         less: Parts taken off the numerator.
+        off: Parts taken off the denominator.
+        at_least: A denominator below it has no value.
         times: What the ratio is multiplied with.
         free: Whether a numerator of nothing has a value.
         shops: Whether the KPI has a slice by shop to compare.
@@ -96,6 +98,8 @@ class Kpi:
     top: list[Part | ByGrain]
     bottom: list[Part | ByGrain] = field(default_factory=list)
     less: list[Part | ByGrain] = field(default_factory=list)
+    off: list[Part | ByGrain] = field(default_factory=list)
+    at_least: float = 0
     times: float = 1
     free: bool = True
     shops: bool = True
@@ -121,6 +125,7 @@ class Kpi:
                     (1, "top", self.top),
                     (-1, "top", self.less),
                     (1, "bottom", self.bottom),
+                    (-1, "bottom", self.off),
                 ):
                     for part in side:
                         part = part if isinstance(part, Part) else part(grain)
@@ -149,7 +154,8 @@ class Kpi:
                 )
                 frames.append(counted)
         bottom = pl.col("bottom") if self.bottom else pl.lit(1.0)
-        has_value = (bottom != 0) & (pl.lit(self.free) | (pl.col("top") != 0))
+        enough = bottom >= self.at_least if self.at_least else bottom != 0
+        has_value = enough & (pl.lit(self.free) | (pl.col("top") != 0))
         top = self.times * pl.col("top")
         return pl.concat(frames).select(
             *KEYS,

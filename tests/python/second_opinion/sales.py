@@ -7,18 +7,6 @@ from second_opinion.orders import lines, placed, returns
 from second_opinion.registry import Kpi, count, distinct, opinion, total
 
 
-def costed(shop: Landing) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """What was sold and what came back of goods whose cost is known."""
-    back = returns(shop).with_columns(
-        cogs=pl.when("restocked")
-        .then(pl.col("returned_units") * pl.col("cost") * pl.col("rate"))
-        .otherwise(0.0)
-        .fill_null(0.0),
-        costed=pl.when(pl.col("cost").is_not_null()).then("returns").otherwise(0.0),
-    )
-    return lines(shop), back
-
-
 @opinion("count")
 def orders(shop: Landing) -> Kpi:
     """Placed orders by order date."""
@@ -66,11 +54,21 @@ def discount_rate(shop: Landing) -> Kpi:
 @opinion("money")
 def gross_profit(shop: Landing) -> Kpi:
     """Net sales − COGS of goods with a known cost; restocked goods give cost back."""
-    sold, back = costed(shop)
-    return Kpi(
-        [total(sold, pl.col("costed_sales") - pl.col("cogs"))],
-        less=[total(back, pl.col("costed") - pl.col("cogs"))],
-    )
+    sold = pl.col("costed_sales") - pl.col("cogs")
+    back = pl.col("costed_returns") - pl.col("restocked_cogs")
+    return Kpi([total(lines(shop), sold)], less=[total(returns(shop), back)])
+
+
+@opinion("amounts")
+def gross_margin(shop: Landing) -> Kpi:
+    """Gross profit ÷ net sales, both of goods with a known cost.
+
+    NULL where returns leave no cent of the sales.
+    """
+    profit = gross_profit(shop)
+    sales = [total(lines(shop), "costed_sales")]
+    back = [total(returns(shop), "costed_returns")]
+    return Kpi(profit.top, sales, less=profit.less, off=back, at_least=0.01)
 
 
 @opinion("money")
