@@ -1,6 +1,7 @@
--- A person's customer id is made from orders; an account takes it from its orders. An
--- order that names no account (Shopify's export never does) is known by its e-mail, or
--- by its phone where neither side has an e-mail.
+-- A person's customer id is made from orders; an account takes it from its orders. One
+-- that names no account (Shopify's export never does) is the account's whose person it
+-- has, even if a phone alone led there, or is known by the phone where neither side has
+-- an e-mail.
 with account_orders as (
     select
         int_orders.account_id,
@@ -9,12 +10,12 @@ with account_orders as (
     where int_orders.account_id is not null
     union all
     select
-        int_accounts.account_id,
-        int_orders.order_id
-    from {{ ref('int_accounts') }} as int_accounts
-    inner join {{ ref('int_orders') }} as int_orders
-        on int_accounts.email_hash = int_orders.email_hash
-    where int_orders.account_id is null
+        int_customer_keys.key_value as account_id,
+        int_order_customers.order_id
+    from {{ ref('int_customer_keys') }} as int_customer_keys
+    inner join {{ ref('int_order_customers') }} as int_order_customers
+        on int_customer_keys.customer_id = int_order_customers.customer_id
+    where int_customer_keys.key_kind = 'account'
     union all
     select
         int_accounts.account_id,

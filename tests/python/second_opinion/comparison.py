@@ -34,7 +34,7 @@ def disagreements(
     ).drop("kpi_id")
     both = own.join(theirs, on=KEYS, how="full", coalesce=True, suffix="_warehouse")
     with_money = opinion.unit in ("money", "amounts")
-    part = CENT if with_money else EXACT
+    part = pl.lit(CENT) if with_money else EXACT * (1 + pl.col("numerator").abs())
     bottom = pl.max_horizontal(pl.col("denominator").abs(), EXACT)
     near = {
         "count": pl.lit(EXACT),
@@ -44,8 +44,8 @@ def disagreements(
     }[opinion.unit]
     differs = _differ("value", near)
     if not kpi.is_quantile:
-        differs |= _differ("numerator", pl.lit(part * kpi.times))
-        differs |= _differ("denominator", pl.lit(part))
+        differs |= _differ("numerator", part * kpi.times)
+        differs |= _differ("denominator", part)
     return both.filter(differs).sort(KEYS)
 
 

@@ -123,12 +123,15 @@ class Landing:
         return clock
 
     def off_clock(self, clock: str | pl.Expr) -> pl.Expr:
-        """A moment on the clock of the row's shop in UTC."""
+        """A moment on the clock of the row's shop in UTC.
+
+        An hour that the clock shows twice is its second time.
+        """
         clock = pl.col(clock) if isinstance(clock, str) else clock
         moment = pl.lit(None, pl.Datetime("us"))
         for shop_id, row in self.shops.items():
             there = clock.dt.replace_time_zone(
-                row["time_zone"], ambiguous="earliest", non_existent="null"
+                row["time_zone"], ambiguous="latest", non_existent="null"
             ).dt.convert_time_zone("UTC")
             moment = (
                 pl.when(pl.col("shop_id") == shop_id)
