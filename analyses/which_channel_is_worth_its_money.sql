@@ -15,5 +15,5 @@ inner join {{ ref('dim_periods') }} as dim_periods
 where
     channel_performance.grain = 'month'
     and dim_periods.is_current
-    and channel_performance.model = '{{ var("attribution_model") }}'
+    and channel_performance.attribution_model = '{{ var("attribution_model") }}'
 order by channel_performance.cost_per_order desc nulls last

@@ -9,6 +9,7 @@ import shutil
 
 import duckdb
 import pytest
+from analyses import analyses
 from shop import PROJECT, Shop
 
 FIXTURE = PROJECT / "tests/fixtures/tiny_shop"
@@ -37,6 +38,12 @@ def test_readers_get_every_mart(tiny_shop):
             connection.execute(f"select * from {name}").fetchall()
     marts = {path.stem for path in (PROJECT / "models/marts").glob("*/*.sql")}
     assert marts <= names
+
+
+@pytest.mark.parametrize("analysis", analyses(), ids=lambda found: found.path.stem)
+def test_questions_can_be_asked(tiny_shop, analysis):
+    """Every query of analyses/ runs on what is built, whatever it finds."""
+    tiny_shop.ask(analysis.sql)
 
 
 @pytest.mark.parametrize(
