@@ -6,11 +6,21 @@ says why its number is what it is.
 
 import csv
 import shutil
+from io import StringIO
+from pathlib import Path
 
 import duckdb
 import pytest
 from analyses import analyses
+from browser import browser, faults
+from rich.console import Console
 from shop import PROJECT, Shop
+from webpage import Page
+
+from warehouse.errors import UserError
+from warehouse.report import report
+from warehouse.report.boards import BOARDS
+from warehouse.status import format_value
 
 FIXTURE = PROJECT / "tests/fixtures/tiny_shop"
 EXPECTED = list(csv.DictReader((FIXTURE / "expected.csv").open()))
@@ -63,3 +73,209 @@ def test_kpi_by_hand(tiny_shop, row):
     for part, name in zip(found[0], ("numerator", "denominator"), strict=True):
         expected = pytest.approx(float(row[name]), abs=1e-6) if row[name] else None
         assert part == expected, row["why"]
+
+
+# --------------------------------------------------------------------------- the report
+
+
+@pytest.fixture(scope="module")
+def site(tiny_shop) -> Path:
+    """The report of the tiny shop, most of whose sources are missing."""
+    tiny_shop.run("warehouse", "publish")
+    said = tiny_shop.run("warehouse", "report").stdout
+    first = tiny_shop.folder / "published" / "site" / "index.html"
+    assert said.strip().endswith(f"open {first}")
+    return first.parent
+
+
+@pytest.fixture(scope="module")
+def pages(site) -> dict[str, Page]:
+    """Every page, parsed, by its path in the site."""
+    return {
+        str(path.relative_to(site)): Page(path) for path in sorted(site.rglob("*.html"))
+    }
+
+
+@pytest.fixture
+def in_shop(tiny_shop, monkeypatch):
+    """This process works in the tiny shop."""
+    for name in ("WAREHOUSE_DATA", "WAREHOUSE_TARGET"):
+        monkeypatch.setenv(name, tiny_shop.environment[name])
+
+
+def write_report(boards: Path = BOARDS) -> str:
+    """`warehouse report` in this process; what it said."""
+    console = Console(file=StringIO(), width=200)
+    report(console, None, boards)
+    return console.file.getvalue()
+
+
+def test_the_report_has_every_page(tiny_shop, pages):
+    """A page a board, a card a KPI, and the list of all."""
+    kpis = {kpi_id for (kpi_id,) in tiny_shop.ask("select kpi_id from kpi_catalog")}
+    boards = {path.stem for path in BOARDS.glob("*.yml")} - {"overview"}
+    expected = {"index.html", "kpis.html"}
+    expected |= {f"{name}.html" for name in boards}
+    expected |= {f"kpi/{kpi_id}.html" for kpi_id in kpis}
+    assert set(pages) == expected
+
+
+def test_the_report_needs_nothing_else(pages):
+    """No page asks for a script, style, font or picture, here or elsewhere."""
+    for name, page in pages.items():
+        assert page.resources == [], name
+        assert "default-src 'none'" in page.policy, name
+        assert "url(" not in page.text and "@import" not in page.text, name
+
+
+def test_the_reports_links_lead_somewhere(site, pages):
+    """To pages of the site, and to parts that are there."""
+    for name, page in pages.items():
+        for link in page.links:
+            path, _, part = link.partition("#")
+            target = (
+                page
+                if not path
+                else pages.get(
+                    str(
+                        (site / name)
+                        .parent.joinpath(path)
+                        .resolve()
+                        .relative_to(site.resolve())
+                    )
+                )
+            )
+            assert target is not None, f"{name} links to {link}"
+            assert not part or part in target.ids, f"{name} links to {link}"
+
+
+def test_the_reports_pages_are_well_made(pages):
+    """One heading, a title, a language, ids once, labels for all that can be chosen."""
+    for name, page in pages.items():
+        assert page.tags.count("h1") == 1, name
+        assert page.title.endswith(" · Tiny"), name
+        assert page.language == "en", name
+        assert len(page.ids) == len(set(page.ids)), name
+        assert page.unlabelled == [], name
+
+
+def test_the_reports_numbers_are_the_marts(tiny_shop, pages):
+    """Every number that a page shows as a KPI is the scorecard's, in its unit."""
+    month = dict(
+        (kpi_id, (value, unit))
+        for kpi_id, value, unit in tiny_shop.ask(
+            """select kpi_id, kpi_scorecard.value, unit
+            from kpi_catalog
+            left join kpi_scorecard using (kpi_id)
+            where kpi_scorecard.grain = 'month' and dimension = 'all' and is_current"""
+        )
+    )
+    seen = set()
+    for name, page in pages.items():
+        for kpi_id, value, text in page.kpis:
+            expected, unit = month.get(kpi_id, (None, "number"))
+            assert (float(value) if value else None) == expected, f"{name}: {kpi_id}"
+            assert format_value(expected, unit, "EUR") in text, f"{name}: {kpi_id}"
+            seen.add(kpi_id)
+    assert set(month) <= seen
+    assert sum(value is not None for value, _ in month.values()) > 20
+
+
+def test_the_same_build_gives_the_same_bytes(site, in_shop):
+    """And the report before goes when the new one is there."""
+    before = {p.relative_to(site): p.read_bytes() for p in site.rglob("*.html")}
+    folder = site.resolve()
+    write_report()
+    assert site.resolve() != folder and not folder.exists()
+    assert {p.relative_to(site): p.read_bytes() for p in site.rglob("*.html")} == before
+
+
+@pytest.mark.parametrize(
+    ("kpi", "column", "sql", "message"),
+    [
+        ("no_such_kpi", "orders", "1 as orders", r"x.yml:5: there is no KPI 'no_such"),
+        (
+            "orders",
+            "order",
+            "1 as orders",
+            r"x.yml:10: .* no column 'order'; it has or",
+        ),
+        ("orders", "orders", "1 as", r"x.sql:1: Parser Error"),
+        ("orders", "orders", "\n  missing as orders", r"x.sql:2: Binder Error"),
+    ],
+)
+def test_a_broken_board_leaves_the_report_as_it_was(
+    site, in_shop, tmp_path, kpi, column, sql, message
+):
+    """The command fails with file and line; readers keep what they have."""
+    folder = site.resolve()
+    lines = [
+        "title: New",
+        "sections:",
+        "  - panels:",
+        "      - kind: tiles",
+        f"        kpis: [{kpi}]",
+        "      - kind: table",
+        "        query: x",
+        "        title: New",
+        "        columns:",
+        f"          - {{name: {column}, unit: count}}",
+    ]
+    (tmp_path / "x.yml").write_text("\n".join(lines))
+    (tmp_path / "x.sql").write_text(f"select {sql} from dim_shops")
+    with pytest.raises(UserError, match=message):
+        write_report(tmp_path)
+    assert site.resolve() == folder
+    assert [p.name for p in folder.parent.glob("*site*")] == [folder.name]
+
+
+def test_a_new_board_needs_no_python(site, in_shop, tmp_path):
+    """Two files make a page, with its place in the menu."""
+    shutil.copytree(BOARDS, tmp_path / "boards")
+    (tmp_path / "boards" / "returns.yml").write_text(
+        "title: Who ordered\norder: 15\nsections:\n  - panels:\n"
+        "      - {kind: bars, query: who, label: shop_id, of: shop, value: n,"
+        " unit: count}\n"
+    )
+    (tmp_path / "boards" / "who.sql").write_text(
+        "select shop_id, 41 + 1 as n from {{ ref('dim_shops') }}"
+    )
+    write_report(tmp_path / "boards")
+    page = Page(site / "returns.html")
+    assert "Tiny" in page.words and "42" in page.words
+    assert "returns.html" in Page(site / "index.html").links
+    write_report()
+
+
+def test_the_report_in_a_browser(site):
+    """Without a word in the console or a request: phone and desktop, light and dark."""
+    found = []
+    names = sorted(str(p.relative_to(site)) for p in site.glob("*.html"))
+    with browser() as chromium:
+        for width, scheme in ((360, "light"), (1280, "dark")):
+            for name in [*names, "kpi/orders.html", "kpi/site_uptime.html"]:
+                found += faults(chromium, site / name, width, scheme)
+    assert found == []
+
+
+def test_the_report_speaks_five_languages_and_works_by_keyboard(site):
+    """The choice goes with the reader to the next page; tabs answer to arrow keys."""
+    with browser() as chromium:
+        page = chromium.new_page(viewport={"width": 1280, "height": 800})
+        page.goto((site / "kpis.html").as_uri())
+        page.select_option("#lang", "ru")
+        name = page.locator("[data-k=conversion_rate]").first
+        assert name.inner_text() == "Коэффициент конверсии"
+        assert name.get_attribute("lang") == "ru"
+        page.fill("#find", "客单价")
+        shown = page.locator("[data-names]:visible")
+        assert shown.count() == 2  # the order's and the customer's: one name for two
+        shown.locator("[data-k=average_order_value]").click()
+        assert page.locator("h1").inner_text() == "Средний чек"
+        panes = page.locator(".tabs").first.locator(".pane")
+        assert [panes.nth(i).is_visible() for i in range(2)] == [True, False]
+        page.locator(".tabs input").first.focus()
+        page.keyboard.press("ArrowRight")
+        assert [panes.nth(i).is_visible() for i in range(2)] == [False, True]
+        page.select_option("#lang", "en")
+        assert page.locator("h1").inner_text().startswith("Average order value")

@@ -12,6 +12,8 @@ from math import ceil, floor, log10
 from warehouse.report.words import compact, value
 
 WIDTH, HEIGHT = 1000, 100
+# Units that the ticks of an axis do not show.
+UNIT_WORDS = ("seconds", "minutes", "hours", "days", "months", "points", "position")
 Values = Sequence[float | None]
 
 
@@ -35,6 +37,7 @@ class Chart:
     """A drawn chart, ready for the template.
 
     Attributes:
+        unit: The word for the unit, where the ticks do not show it.
         paths: SVG path data with its CSS classes.
         ticks: Height in percent of the plot and text of each horizontal line.
         marks: Position in percent, text, and whether phones show it, of the x axis.
@@ -45,6 +48,7 @@ class Chart:
     """
 
     label: str
+    unit: str = ""
     paths: list[tuple[str, str]] = field(default_factory=list)
     ticks: list[tuple[float, str]] = field(default_factory=list)
     marks: list[tuple[float, str, bool]] = field(default_factory=list)
@@ -79,7 +83,11 @@ def draw(
         open_end: The last slot is under way: its column is lighter, its dot hollow.
         long_slots: The slots' names in the table, where there is room.
     """
-    chart = Chart(label, heads=[slot_name, *(one.name for one in series)])
+    chart = Chart(
+        label,
+        unit if unit in UNIT_WORDS else "",
+        heads=[slot_name, *(one.name for one in series)],
+    )
     known = [v for one in series for v in one.values if v is not None]
     if not known:
         chart.is_empty = True

@@ -1,0 +1,211 @@
+"""The report's charts, words and boards; its pages are tested in test_tiny_shop.py."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from warehouse.errors import UserError
+from warehouse.report import panels, words
+from warehouse.report.boards import BOARDS, read_boards, read_query
+from warehouse.report.charts import Series, draw, scale, spark
+
+BOARD = """\
+title: Returns
+order: 5
+lead: What comes back.
+sections:
+  - title: Now
+    panels:
+      - {kind: tiles, kpis: [return_rate]}
+      - kind: table
+        title: Categories
+        query: board_returns
+        columns:
+          - {name: member, label: Category}
+          - {name: return_rate, unit: percent}
+"""
+QUERY = """\
+select
+    member,
+    return_rate
+from {{ ref('product_performance') }}
+where grain = 'month' and model = '{{ var("attribution_model") }}'
+"""
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """A folder with one good board."""
+    (tmp_path / "returns.yml").write_text(BOARD)
+    (tmp_path / "board_returns.sql").write_text(QUERY)
+    return tmp_path
+
+
+# ------------------------------------------------------------------------------- boards
+
+
+def test_a_board_is_read_as_written(folder):
+    """Title, place, sections, panels, and the query beside it."""
+    (board,) = read_boards(folder, panels.kinds())
+    assert (board.name, board.title, board.order) == ("returns", "Returns", 5)
+    tiles, table = board.sections[0].panels
+    assert (tiles.kind, tiles.width, tiles.sql) == ("tiles", "full", None)
+    assert table.sql == folder / "board_returns.sql"
+
+
+def test_the_projects_boards_are_well_formed():
+    """Every board of the project can be read, and each has a place of its own."""
+    boards = read_boards(BOARDS, panels.kinds())
+    assert boards[0].name == "overview"
+    orders = [board.order for board in boards]
+    assert orders == sorted(set(orders))
+    queries = {panel.sql for b in boards for s in b.sections for panel in s.panels}
+    assert set(BOARDS.glob("*.sql")) == queries - {None}, "a query that nothing shows"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "kind: tiles",
+            "kind: tile",
+            r"returns.yml:7: a panel's kind is one of .*tile'",
+        ),
+        ("title: Returns", "titel: Returns", r"returns.yml:1: a board has no titel"),
+        ("lead:", "leed:", r"returns.yml:3: a board has no leed; it has lead, order"),
+        ("order: 5", "order: first", r"returns.yml:2: order is a number, not 'first'"),
+        ("panels:", "boxes:", r"returns.yml:6: a section has no boxes"),
+        ("kpis: [return_rate]", "grain: day", r"returns.yml:7: .* tiles needs kpis"),
+        ("title: Categories", "width: wide", r"returns.yml:9: .* one of full, half"),
+        (
+            "query: board_returns",
+            "query: board_x",
+            r"yml:10: there is no .*board_x.sql",
+        ),
+        ("sections:", "sections: [", r"returns.yml:\d+: this is not YAML"),
+        (BOARD, "just words", r"returns.yml:1: a board is a mapping"),
+    ],
+)
+def test_a_broken_board_says_file_line_and_what_was_expected(folder, old, new, message):
+    """Before anything is written."""
+    (folder / "returns.yml").write_text(BOARD.replace(old, new, 1))
+    with pytest.raises(UserError, match=message):
+        read_boards(folder, panels.kinds())
+
+
+def test_a_query_knows_ref_and_var_and_keeps_its_lines(folder):
+    """So that the database's line is the file's."""
+    (board,) = read_boards(folder, panels.kinds())
+    panel = board.sections[0].panels[1]
+    variables = {"attribution_model": "linear"}
+    sql = read_query(panel, {"product_performance"}, variables)
+    assert "from product_performance\n" in sql
+    assert sql.splitlines()[4].endswith("model = 'linear'")
+    with pytest.raises(UserError, match=r"sql:4: product_performance is not published"):
+        read_query(panel, {"orders"}, variables)
+    with pytest.raises(UserError, match=r"sql:5: there is no variable attribution_mod"):
+        read_query(panel, {"product_performance"}, {})
+    panel.sql.write_text(QUERY.replace("}}", "}", 1))
+    with pytest.raises(UserError, match=r"board_returns.sql:4: unexpected '}'"):
+        read_query(panel, {"product_performance"}, variables)
+
+
+# ------------------------------------------------------------------------------- charts
+
+
+@pytest.mark.parametrize(
+    ("values", "from_zero", "expected"),
+    [
+        ([0, 100], False, [0, 25, 50, 75, 100]),
+        ([0.048, 0.062], False, [0.045, 0.05, 0.055, 0.06, 0.065]),
+        ([90, 100], True, [0, 25, 50, 75, 100]),
+        ([-30, 50], True, [-40, -20, 0, 20, 40, 60]),
+        ([0, 0], True, [0, 0.25, 0.5, 0.75, 1]),
+    ],
+)
+def test_ticks_are_round_and_enclose_the_values(values, from_zero, expected):
+    """Columns stand on 0; a line may start higher where its range is small."""
+    ticks = scale(values, from_zero)
+    assert ticks == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("value", [7, -7, 0, 1e-9, 0.3])
+def test_a_single_value_has_an_axis_too(value):
+    """Ticks on both sides of it."""
+    ticks = scale([value])
+    assert ticks[0] <= value <= ticks[-1]
+    assert len(ticks) >= 2
+
+
+def test_a_line_breaks_where_a_value_is_missing():
+    """A gap is no zero and no bridge."""
+    chart = draw("x", "abcd", [Series("x", [0, 100, None, 50])], "count", "EUR")
+    paths = dict(chart.paths)
+    assert paths["line c0"] == "M125.0 100.0L375.0 0.0M875.0 50.0"
+    assert [row[1] for row in chart.rows] == ["0", "100", "–", "50"]
+    assert chart.legend == []
+
+
+def test_columns_stand_on_zero_and_the_open_one_is_apart():
+    """A period under way must not look like a fall."""
+    chart = draw(
+        "x", "ab", [Series("x", [50, 100], "column")], "count", "EUR", open_end=True
+    )
+    paths = dict(chart.paths)
+    assert paths["column c0"] == "M80.0 100.0V50.0h340.0V100.0z"
+    assert paths["column c0 open"] == "M580.0 100.0V0.0h340.0V100.0z"
+
+
+def test_nothing_to_draw_is_said():
+    """No axis around nothing; a spark line needs two points."""
+    assert draw("x", "ab", [Series("x", [None, None])], "count", "EUR").is_empty
+    assert spark([None, 3, None]) == {}
+    assert spark([1, None, 3])["dot"].startswith("M833.3 ")
+
+
+# -------------------------------------------------------------------------------- words
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "step", "text"),
+    [
+        (12_500, "money", 2_500, "€12.5k"),
+        (-20_000, "money", 10_000, "−€20k"),
+        (3_000_000, "count", 1_000_000, "3m"),
+        (0.055, "percent", 0.005, "5.5%"),
+        (0.5, "number", 0.25, "0.50"),
+        (0, "money", 100, "€0"),
+    ],
+)
+def test_ticks_are_short(number, unit, step, text):
+    """As many digits as the next tick needs."""
+    assert words.compact(number, unit, "EUR", step) == text
+
+
+def test_a_column_is_written_alike():
+    """Cents only where all of the column has them."""
+    assert words.column([2406, 9.5, None], "money", "EUR") == ["€2,406", "€10", "–"]
+    assert words.column([94.06, 9.5], "money", "EUR") == ["€94.06", "€9.50"]
+    assert words.column([0.324, 0.0005], "percent", "EUR") == ["32.4%", "0.1%"]
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "text"),
+    [
+        (0.0123, "percent", "+1.23 pt"),
+        (-4.5, "money", "−€4.50"),
+        (0.00001, "percent", "0.00 pt"),
+    ],
+)
+def test_differences_have_a_sign(number, unit, text):
+    """Shares change by points; what rounds to nothing has no sign."""
+    assert words.signed(number, unit, "EUR") == text
+
+
+def test_periods_are_short_on_axes():
+    """Axis, tab and sentence."""
+    day = date(2026, 9, 1)
+    found = [words.period(grain, day) for grain in words.GRAINS]
+    assert found == ["1 Sep", "1 Sep", "Sep 26", "Q3 26", "2026"]
+    assert words.full_period("week", day) == "week of 1 September 2026"
