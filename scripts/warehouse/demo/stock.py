@@ -267,6 +267,9 @@ class Stock(Department):
         closing, size = plan["closing"], plan["closing"].shape[1]
         variant = np.arange(size)
         came = np.vstack([np.zeros((1, size)), np.cumsum(plan["receipts"], axis=0)])
+        asked = self.chance.happens(0.4, "on order", index, variant)
+        rate = came[-1] / len(closing)
+        late = np.where(asked & (closing[-1] < 30 * rate), np.ceil(28 * rate), 0)
         for day in self._snapshot_days():
             when = self._dates()[day]
             end = self.book.end(index, when)
@@ -275,6 +278,9 @@ class Stock(Department):
                 sales["variant"][waiting], sales["quantity"][waiting], size
             )
             ordered = came[min(day + 15, len(came) - 1)] - came[day + 1]
+            # What will come after the last day is ordered in the last two weeks.
+            if day + 15 >= len(came):
+                ordered = ordered + late
             aside = self.chance.happens(0.01, "aside", index, variant, day)
             self.writer.table(
                 "s",
