@@ -139,6 +139,12 @@ def last_build(target: str) -> dict:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
+def build_moment(target: str) -> int:
+    """What tells one build from another: the nanosecond it ended in; 0 before any."""
+    path = _memory(target)
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
 def build_is_newest(target: str) -> bool:
     """True when nothing has written the warehouse file since `warehouse build`."""
     return warehouse_file(target).stat().st_mtime <= _memory(target).stat().st_mtime

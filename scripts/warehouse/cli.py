@@ -115,6 +115,27 @@ def build(
 
 
 @app.command()
+def check(
+    target: Target = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the report as JSON.")
+    ] = False,
+) -> None:
+    """Check files, freshness, volumes, totals and closed periods of the build.
+
+    Exit code 1 if there is an error, else 0: warnings and notes stop nothing. How bad
+    each check is, and where it begins, stands in seeds/checks.csv; how old an export
+    may be, in its contract. The report is written beside the warehouse file, too.
+    """
+    from warehouse.check import check
+
+    report = check(_silent() if as_json else _console(), _known(target))
+    if as_json:
+        typer.echo(report.as_json())
+    raise typer.Exit(1 if report.errors else 0)
+
+
+@app.command()
 def publish(target: Target = None) -> None:
     """Hand the built warehouse to its readers, in one switch."""
     from warehouse.publish import publish
@@ -160,6 +181,13 @@ def _console():
     from rich.console import Console
 
     return Console()
+
+
+def _silent():
+    """A console that prints nothing."""
+    from rich.console import Console
+
+    return Console(quiet=True)
 
 
 def _known(target: str | None) -> str | None:

@@ -120,7 +120,12 @@ class Fit:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a source: which files, which columns, how to read them."""
+    """A table of a source: which files, which columns, how to read them.
+
+    `meta` is what its YAML says besides, that of its source included: what
+    `warehouse check` needs to know (dated_by, stale_after_days, reconcile,
+    printed_total).
+    """
 
     source: str
     name: str
@@ -128,6 +133,7 @@ class Table:
     files: tuple[str, ...]
     reader: dict[str, Any]
     columns: tuple[Column, ...]
+    meta: dict[str, Any] = field(default_factory=dict)
 
     def takes(self, file_name: str) -> bool:
         """Whether a file of this name belongs to the table (endings do not matter)."""
@@ -277,7 +283,7 @@ def _sources(path: Path) -> Iterator[Source]:
     for source in content.get("sources") or []:
         meta = _meta(source)
         tables = tuple(
-            _table(path, source["name"], table, meta.get("reader") or {})
+            _table(path, source["name"], table, meta)
             for table in source.get("tables") or []
             if _meta(table).get("files")
         )
@@ -298,10 +304,10 @@ def _meta(node: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _table(path: Path, source: str, node: dict, source_reader: dict) -> Table:
-    meta = _meta(node)
+def _table(path: Path, source: str, node: dict, source_meta: dict) -> Table:
+    meta = {**source_meta, **_meta(node)}
     where = f"{path}, table {node['name']}"
-    reader = {**source_reader, **(meta.get("reader") or {})}
+    reader = {**(source_meta.get("reader") or {}), **(meta.get("reader") or {})}
     for name, allowed in (
         ("date_format", {"iso", "dmy", "mdy", "ymd"}),
         ("decimal", {"auto", ".", ","}),
@@ -366,6 +372,7 @@ def _table(path: Path, source: str, node: dict, source_reader: dict) -> Table:
         files=(files,) if isinstance(files, str) else tuple(files),
         reader=reader,
         columns=tuple(columns),
+        meta=meta,
     )
 
 

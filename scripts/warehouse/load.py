@@ -303,7 +303,7 @@ class _Load:
                 shop_id,
                 path,
                 landed_at,
-                _hash_of(path),
+                content_hash(path),
                 stat.st_size,
             )
             units.append(unit)
@@ -323,7 +323,7 @@ class _Load:
                     shop_id,
                     path,
                     landed_at,
-                    _hash_of(work),
+                    content_hash(work),
                     work.stat().st_size,
                     unpack,
                 )
@@ -603,7 +603,8 @@ class _Load:
             yield lambda size: progress.advance(task, size)
 
 
-def _hash_of(path: Path) -> str:
+def content_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes: what a landed file is known by."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         for chunk in chunks(file):

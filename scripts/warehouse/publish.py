@@ -10,9 +10,11 @@ import duckdb
 from rich.console import Console
 
 from warehouse.build import build_is_newest, last_build
+from warehouse.check import check, last_check
 from warehouse.errors import UserError
 from warehouse.news import read_rows
 from warehouse.paths import PROJECT, data_dir, target_name, warehouse_file
+from warehouse.restatements import newest_day, write_log
 
 KEPT_BUILDS = 3
 # Clients from DuckDB 1.4 on read this format.
@@ -31,7 +33,8 @@ def publish(console: Console, target: str | None = None) -> dict:
 
     The folder holds `warehouse.duckdb`, `parquet/` with the marts, and `manifest.json`.
     It is written under another name and renamed when it is whole; readers of the build
-    before keep their open file. The last three builds stay.
+    before keep their open file. The last three builds stay. A build that nobody has
+    checked is checked first. The table `restatements` goes on from the build before.
 
     Args:
         console: Where to say what was done.
@@ -41,18 +44,20 @@ def publish(console: Console, target: str | None = None) -> dict:
         The manifest: build_id, published_at, as_of, currency, tables, files, checks, …
 
     Raises:
-        UserError: If nothing was built, or the last build or a check failed.
+        UserError: If nothing was built, the last build failed, or a check found an
+            error.
     """
     target = target or target_name()
     built = warehouse_file(target)
     _require_good_build(target, built)
+    checked = _require_good_check(console, target)
     folder = data_dir(target) / "published"
     folder.mkdir(parents=True, exist_ok=True)
     build_id = _new_build_id(folder)
     partial = folder / f".{build_id}.partial"
     try:
         partial.mkdir()
-        manifest = _write(built, partial, build_id, target)
+        manifest = _write(built, partial, build_id, target, checked)
         partial.rename(folder / build_id)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -64,6 +69,12 @@ def publish(console: Console, target: str | None = None) -> dict:
         f"{len(manifest['views'])} views, {size:,.0f} MB",
         highlight=False,
     )
+    if manifest["restated"]:
+        console.print(
+            f"{manifest['restated']:,} values of closed periods differ from the build "
+            "before: warehouse status --restated",
+            highlight=False,
+        )
     return manifest
 
 
@@ -145,6 +156,20 @@ def _require_good_build(target: str, built: Path) -> None:
         )
 
 
+def _require_good_check(console: Console, target: str) -> dict[str, int]:
+    """The findings of this build's check by severity; it is made if there is none."""
+    counts = last_check(target).get("counts") or check(console, target).counts
+    if counts["error"]:
+        raise UserError(
+            f"`warehouse check` found {counts['error']} "
+            f"error{'' if counts['error'] == 1 else 's'}: nothing was published, "
+            "readers keep the build before.",
+            "Mend what it names, then `warehouse run`. If it is meant to be so, give "
+            "the check another severity in seeds/checks.csv and run `warehouse check`.",
+        )
+    return counts
+
+
 def _new_build_id(folder: Path) -> str:
     """A name that sorts by time, to the microsecond, and is not taken."""
     while True:
@@ -153,8 +178,12 @@ def _new_build_id(folder: Path) -> str:
             return build_id
 
 
-def _write(built: Path, folder: Path, build_id: str, target: str) -> dict:
+def _write(
+    built: Path, folder: Path, build_id: str, target: str, checked: dict[str, int]
+) -> dict:
     """Fill the folder of a build and return its manifest."""
+    before = folder.parent / "current"
+    previous = before.resolve() if before.exists() else None
     with duckdb.connect() as connection:
         connection.execute(f"attach '{built}' as built (read_only)")
         # The file's stem is its catalogue's name, and views remember it.
@@ -166,11 +195,22 @@ def _write(built: Path, folder: Path, build_id: str, target: str) -> dict:
         tables = _copy_tables(connection)
         views = _copy_views(connection, built.stem)
         _check(connection, tables)
-        _export(connection, folder / "parquet", [*tables, *views])
-        as_of = connection.execute(
-            "select cast(max(period_start) as date) from dim_periods"
-            " where grain = 'day' and is_current"
+        if previous:
+            connection.execute(
+                f"attach '{previous / 'warehouse.duckdb'}' as previous (read_only)"
+            )
+        restated = write_log(
+            connection,
+            "warehouse.main",
+            "previous.main" if previous else None,
+            build_id,
+            previous.name if previous else None,
+        )
+        tables["restatements"] = connection.execute(
+            "select count(*) from restatements"
         ).fetchall()[0][0]
+        _export(connection, folder / "parquet", [*tables, *views])
+        as_of = newest_day(connection, "warehouse.main")
     memory = last_build(target)
     manifest = {
         "build_id": build_id,
@@ -180,6 +220,8 @@ def _write(built: Path, folder: Path, build_id: str, target: str) -> dict:
         "currency": _reporting_currency(),
         "checks": memory.get("checks", 0),
         "warnings": memory.get("warnings", []),
+        "findings": checked,
+        "restated": restated,
         "dbt": memory.get("counts", {}),
         "files": ledger(target),
         "sources": sources(target),

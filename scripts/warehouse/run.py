@@ -5,6 +5,7 @@ import time
 from rich.console import Console
 
 from warehouse.build import build
+from warehouse.check import check, summary
 from warehouse.errors import UserError
 from warehouse.paths import target_name
 from warehouse.publish import publish
@@ -18,7 +19,7 @@ def run(
     """Load, build, check, publish, report. A step that fails stops the rest.
 
     dbt builds in the private warehouse file, which no reader opens; readers get a copy
-    only when every check of the build has passed.
+    only when every test of the build has passed and `warehouse check` found no error.
 
     Args:
         console: Where to say how far it is.
@@ -35,7 +36,7 @@ def run(
 
     with _step(console, 1, "load"):
         load(None, target, console)
-    with _step(console, 2, "build and check") as step:
+    with _step(console, 2, "build and test") as step:
         result = build(console, target, full_refresh=full_refresh)
         if not result.success:
             raise UserError(
@@ -47,7 +48,10 @@ def run(
             f"{result.total('model')} models, {result.checks} checks passed, "
             f"{len(result.warnings)} warnings"
         )
-    with _step(console, 3, "publish"):
+    with _step(console, 3, "check") as step:
+        report = check(console, target)
+        step.note = summary(report.counts, len(report.quiet))
+    with _step(console, 4, "publish"):
         publish(console, target)
     with _step(console, 4, "report"):
         page = report(console, target)

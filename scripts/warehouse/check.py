@@ -1,0 +1,236 @@
+"""`warehouse check`: look beyond one build, at files, calendar, history and readers."""
+
+import contextlib
+import datetime as dt
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from warehouse.assertions import ASSERTIONS, Finding, Look, Rule, read_rules
+from warehouse.build import build_moment
+from warehouse.contract import read_contracts
+from warehouse.errors import UserError
+from warehouse.ledger import LOADER_VERSION, Lake
+from warehouse.paths import data_dir, target_name, warehouse_file
+from warehouse.restatements import newest_day
+
+MARKS = {
+    "error": ("!", "bold red"),
+    "warn": ("~", "yellow"),
+    "info": ("·", "dim"),
+}
+SHOWN = 5  # findings of one check; the report has them all
+SHOWN_ROWS = 200
+
+
+@dataclass
+class Report:
+    """What the checks of one build found.
+
+    Attributes:
+        checked_at: When, UTC.
+        build: The build it speaks of, by the moment it ended.
+        as_of: The day up to which the data go.
+        findings: The worst first.
+        quiet: The checks that found nothing.
+        off: The checks that the seed turns off.
+    """
+
+    checked_at: str
+    build: int
+    as_of: str | None
+    findings: list[Finding] = field(default_factory=list)
+    quiet: list[str] = field(default_factory=list)
+    off: list[str] = field(default_factory=list)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Findings by severity."""
+        counted = Counter(finding.severity for finding in self.findings)
+        return {severity: counted[severity] for severity in MARKS}
+
+    @property
+    def errors(self) -> list[Finding]:
+        """The findings that stop a publication."""
+        return [finding for finding in self.findings if finding.severity == "error"]
+
+    def as_json(self) -> str:
+        """The report for machines: itself, with counts, and at most 200 rows a finding.
+
+        Keys: checked_at, build, as_of, counts, findings (check, severity, subject,
+        message, to_do, row_count, rows), quiet, off.
+        """
+        found = [
+            {**asdict(f), "row_count": len(f.rows), "rows": f.rows[:SHOWN_ROWS]}
+            for f in self.findings
+        ]
+        whole = {**asdict(self), "counts": self.counts, "findings": found}
+        return json.dumps(whole, indent=2, default=_plain, ensure_ascii=False)
+
+
+def check(
+    console: Console, target: str | None = None, today: dt.date | None = None
+) -> Report:
+    """Check the built warehouse against its files, its past and what readers have.
+
+    Args:
+        console: Where to say what was found.
+        target: A dbt target; the one in force when left out.
+        today: The calendar's day, of tests; now when left out.
+
+    Returns:
+        The report; `<warehouse>.check.json` beside the warehouse file remembers it.
+
+    Raises:
+        UserError: If nothing was built, or somebody else has the warehouse file open.
+    """
+    target = target or target_name()
+    rules = read_rules()
+    with _look(target, today) as look:
+        report = Report(
+            dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            build_moment(target),
+            str(look.as_of) if look.as_of else None,
+        )
+        for rule in rules.values():
+            _run(rule, look, report)
+    order = list(MARKS)
+    report.findings.sort(key=lambda finding: order.index(finding.severity))
+    _memory(target).write_text(report.as_json() + "\n", encoding="utf-8")
+    _print(console, report)
+    return report
+
+
+def last_check(target: str) -> dict:
+    """The report of the last check as its JSON says it; empty if there is none of the
+    build as it stands."""
+    path = _memory(target)
+    report = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return report if report.get("build") == build_moment(target) else {}
+
+
+def _memory(target: str) -> Path:
+    return warehouse_file(target).with_suffix(".check.json")
+
+
+def _run(rule: Rule, look: Look, report: Report) -> None:
+    """One check; what it finds gets its severity from the rule."""
+    if rule.check not in ASSERTIONS:
+        raise UserError(
+            f"seeds/checks.csv names a check that does not exist: {rule.check}.",
+            f"The checks are {', '.join(ASSERTIONS)}.",
+        )
+    if rule.severity == "off":
+        report.off.append(rule.check)
+        return
+    if rule.severity not in MARKS:
+        raise UserError(
+            f"seeds/checks.csv: the severity of {rule.check} is {rule.severity!r}.",
+            "It is error, warn, info or off.",
+        )
+    found = list(ASSERTIONS[rule.check](look, rule.limit))
+    for finding in found:
+        finding.severity = rule.severity
+    report.findings += found
+    if not found:
+        report.quiet.append(rule.check)
+
+
+@contextlib.contextmanager
+def _look(target: str, today: dt.date | None) -> Iterator[Look]:
+    """What the checks look at, opened for reading."""
+    built = warehouse_file(target)
+    if not built.exists():
+        raise UserError(
+            "There is no warehouse to check yet.", "Run `warehouse run` first."
+        )
+    data = data_dir(target)
+    published = data / "published" / "current"
+    has_old = (published / "manifest.json").exists()
+    if today is None and target != "demo":
+        today = dt.datetime.now().date()
+    with duckdb.connect() as connection:
+        try:
+            connection.execute(f"attach '{built}' as built (read_only)")
+        except duckdb.IOException:
+            raise UserError(
+                "Another program has the warehouse file open.",
+                "Close it, or let it read published/current/warehouse.duckdb instead.",
+            ) from None
+        entries = Lake(data / "lake").entries(connection)
+        if any(entry.loader_version != LOADER_VERSION for entry in entries):
+            raise UserError(
+                "The lake was written by an earlier version of the loader.",
+                "Run `warehouse run`: it reads every file again.",
+            )
+        manifest = {}
+        if has_old:
+            manifest = json.loads((published / "manifest.json").read_text())
+            file = (published / "warehouse.duckdb").resolve()
+            # Views remember the catalogue that they were made in by its name.
+            connection.execute(f"attach '{file}' as warehouse (read_only)")
+        yield Look(
+            connection=connection,
+            data=data,
+            sources=read_contracts(),
+            entries=entries,
+            as_of=newest_day(connection, "built.main"),
+            today=today,
+            has_old=has_old,
+            manifest=manifest,
+        )
+
+
+def _print(console: Console, report: Report) -> None:
+    """Every finding with what to do, the worst first; then the sum of it."""
+    shown: Counter[str] = Counter()
+    for finding in report.findings:
+        shown[finding.check] += 1
+        if shown[finding.check] <= SHOWN:
+            mark, style = MARKS[finding.severity]
+            head = Text(f"{mark} {finding.severity:5}  ", style=style)
+            head.append(finding.check, style="bold default")
+            head.append(f"  {finding.subject}", style="default")
+            console.print(head, highlight=False, soft_wrap=not console.is_terminal)
+            for text, dim in ((finding.message, ""), (finding.to_do, "dim")):
+                console.print(
+                    Padding(Text(text, style=dim), (0, 0, 0, 9)), highlight=False
+                )
+        elif shown[finding.check] == SHOWN + 1:
+            total = sum(f.check == finding.check for f in report.findings)
+            console.print(
+                f"         … and {total - SHOWN} more of {finding.check}: see the "
+                "report",
+                style="dim",
+                highlight=False,
+            )
+    console.print(summary(report.counts, len(report.quiet)), highlight=False)
+
+
+def summary(counts: dict[str, int], quiet: int) -> str:
+    """The findings in one line, with markup.
+
+    Args:
+        counts: Findings by severity.
+        quiet: How many checks found nothing.
+    """
+    names = {"error": "error", "warn": "warning", "info": "note"}
+    words = [
+        f"[{MARKS[severity][1]}]{number} {names[severity]}"
+        f"{'' if number == 1 else 's'}[/]"
+        for severity, number in counts.items()
+        if number
+    ]
+    return ", ".join([*words, f"{quiet} checks found nothing"])
+
+
+def _plain(value) -> str | float:
+    """Dates and decimals for JSON."""
+    return value.isoformat() if isinstance(value, dt.date) else float(value)
