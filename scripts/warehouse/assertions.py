@@ -6,13 +6,14 @@ is a function that yields findings; how bad they are and where they begin is sai
 `seeds/checks.csv`.
 """
 
+import contextlib
 import csv
 import datetime as dt
 import difflib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -21,12 +22,13 @@ from typing import Any
 import duckdb
 import yaml
 
-from warehouse.contract import Column, Source, Table
+from warehouse.contract import Column, Source, Table, snake
 from warehouse.ledger import Entry
 from warehouse.paths import PROJECT
 from warehouse.restatements import moved_values
 from warehouse.values import name, text
 
+SEEDS = PROJECT / "seeds"
 # Fewer rows a day (or week) than this are chance, and their number is not judged.
 FEWEST = 20
 DAYS_JUDGED = 7
@@ -34,10 +36,10 @@ BASELINE_WEEKS = 12
 BASELINE_FILES = 4
 # A value that moves by less than half of the usual is a busy or a quiet day.
 LEAST_CHANGE = 0.5
-# Of a new shape of file this many are news; after that it is how the export is.
-NEW_FILES = 3
-# In fewer rows a column may be empty by chance.
-FULL_ROWS = 20
+# What most of so many files before have is usual.
+RECENT_FILES = 8
+# Rarer than this, a column is not blank by chance.
+CHANCE = 1e-4
 # How alike two column names must be to be one that was renamed.
 ALIKE = 0.6
 # The standard deviation of a normal sample in units of its median absolute deviation.
@@ -119,17 +121,17 @@ class Look:
         return found
 
     @cached_property
-    def columns(self) -> dict[Path, list[str]]:
-        """The columns that each file brought, without the loader's own."""
-        if not self.parts:
-            return {}
-        paths = ", ".join(text(part.path) for part in self.parts)
-        found: dict[Path, list[str]] = {part.path: [] for part in self.parts}
-        for path, column in self.connection.execute(
-            f"select file_name, name from parquet_schema([{paths}])"
-            " where num_children is null and name not like '\\_%' escape '\\'"
-        ).fetchall():
-            found[Path(path)].append(column)
+    def filled(self) -> dict[Path, dict[str, tuple[int, int]]]:
+        """By file of the lake and column: rows with a value, and rows."""
+        found: dict[Path, dict[str, tuple[int, int]]] = {p.path: {} for p in self.parts}
+        if self.parts:
+            paths = ", ".join(text(path) for path in found)
+            for path, column, rows, nulls in self.connection.execute(
+                "select file_name, path_in_schema, sum(num_values)::bigint,"
+                f" sum(stats_null_count)::bigint from parquet_metadata([{paths}])"
+                " where not starts_with(path_in_schema, '_') group by all order by all"
+            ).fetchall():
+                found[Path(path)][column] = rows - (nulls or 0), rows
         return found
 
     @cached_property
@@ -139,13 +141,16 @@ class Look:
         for table, paths in self.tables:
             if not (dated := date_columns(table)):
                 continue
-            day = ", ".join(_day(column) for column in dated)
+            day = ", ".join(name(column.name) for column in dated)
             for shop, date, rows in self.connection.execute(
-                f"select {self.shop(table)}, coalesce({day}) as day, count(*)"
-                f" from {lake_of(table, paths)} group by all having day is not null"
-                " order by all"
+                f"select {self.shop(table)}, left(coalesce({day}), 10), count(*)"
+                f" from {lake_of(table, paths)} group by all order by all"
             ).fetchall():
-                found.setdefault((table.source, table.name, shop), {})[date] = rows
+                # Unix times are moments in the lake; what is no date is left out.
+                with contextlib.suppress(TypeError, ValueError):
+                    day_of = dt.date.fromisoformat(date)
+                    key = table.source, table.name, shop
+                    found.setdefault(key, {})[day_of] = rows
         return found
 
     @cached_property
@@ -193,9 +198,9 @@ def assertion(function: Assertion) -> Assertion:
     return function
 
 
-def read_rules(path: Path | None = None) -> dict[str, Rule]:
+def read_rules() -> dict[str, Rule]:
     """The rows of `seeds/checks.csv` by check."""
-    with (path or PROJECT / "seeds" / "checks.csv").open(encoding="utf-8") as file:
+    with (SEEDS / "checks.csv").open(encoding="utf-8") as file:
         return {
             row["check_id"]: Rule(
                 row["check_id"],
@@ -207,6 +212,7 @@ def read_rules(path: Path | None = None) -> dict[str, Rule]:
         }
 
 
+@cache
 def default_shop() -> str:
     """The shop of files that lie in no shop's folder."""
     project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
@@ -225,11 +231,6 @@ def date_columns(table: Table) -> list[Column]:
     ]
     required = [column for column in dates if column.required]
     return required[:1] or dates
-
-
-def _day(column: Column) -> str:
-    """SQL for the day of a canonical date, moment or Unix time of the lake."""
-    return f"try_cast(left({name(column.name)}, 10) as date)"
 
 
 def lake_of(table: Table, paths: list[Path]) -> str:
@@ -545,132 +546,109 @@ def _odd_finding(where: str, odd: list[dict[str, Any]]) -> Finding:
 # ------------------------------------------------------------------------ schema drift
 
 
-def _drift(look: Look) -> Iterator[tuple[Part, list[Part], set[str], set[str]]]:
-    """For each table and shop whose newest files have a new shape: the first file of
-    it, those before, the columns that it lacks and those that are new."""
+@dataclass
+class _Drift:
+    """How the newest file of a table and shop differs from most of those before it."""
+
+    part: Part
+    blank: list[Column]  # columns of the contract that it fills no more
+    new: list[str]  # columns that the contract does not know
+
+
+def _drifts(look: Look) -> Iterator[_Drift]:
+    """The newest files that differ. What most of the files before have is usual: so
+    news is told until it has become usual, even if many files land at once."""
     groups = defaultdict(list)
     for part in look.parts:
-        groups[part.entry.source, part.table.name, part.entry.shop_id].append(part)
+        if look.filled[part.path]:
+            key = part.entry.source, part.table.name, part.entry.shop_id
+            groups[key].append(part)
     for parts in groups.values():
-        shapes = [frozenset(look.columns[part.path]) for part in parts]
-        tail = 0
-        while tail < len(shapes) and shapes[-1 - tail] == shapes[-1]:
-            tail += 1
-        before = parts[:-tail]
-        is_known = shapes[-1] in shapes[: len(before)]
-        if before and tail <= NEW_FILES and not is_known:
-            nearest = max(
-                shapes[: len(before)],
-                key=lambda shape: (len(shape & shapes[-1]), -len(shape)),
-            )
-            yield parts[-tail], before, nearest - shapes[-1], shapes[-1] - nearest
+        newest, before = parts[-1], parts[-1 - RECENT_FILES : -1]
+        if not before:
+            continue
+        earlier = [look.filled[part.path] for part in before]
+        now = look.filled[newest.path]
+        rows = max(rows for _, rows in now.values())
+        known = {column.name for column in newest.table.columns}
+        known |= set(newest.table.lake_columns)
+        yield _Drift(
+            newest,
+            [
+                column
+                for column in newest.table.columns
+                if now.get(column.name, (0, rows))[0] == 0
+                and _chance_of_none(earlier, column.name, rows) < CHANCE
+            ],
+            [
+                column
+                for column in now
+                if column not in known
+                and sum(column in columns for columns in earlier) < len(earlier) / 2
+            ],
+        )
+
+
+def _chance_of_none(
+    earlier: list[dict[str, tuple[int, int]]], column: str, rows: int
+) -> float:
+    """How likely so many rows are all blank, by the share that files before filled."""
+    shares = [
+        min(filled / total, 0.99)
+        for columns in earlier
+        for filled, total in [columns.get(column, (0, 1))]
+    ]
+    return (1 - median(shares)) ** rows
 
 
 @assertion
 def schema_drift(look: Look, limit: float | None) -> Iterator[Finding]:
-    """Columns that new files lack, have renamed, or have left blank throughout."""
-    for part, _, missing, new in _drift(look):
-        contract = {column.name: column for column in part.table.columns}
-        for column in sorted(missing & set(contract)):
-            names = [column, *(snake for h in contract[column].headers
-                               if (snake := h.lower().replace(" ", "_")))]  # fmt: skip
-            unknown = sorted(new - set(contract))
+    """Columns that new files lack, have renamed, or leave blank throughout."""
+    for drift in _drifts(look):
+        for column in drift.blank:
+            names = [column.name, *map(snake, column.headers)]
             alike = [
                 found
                 for candidate in names
-                for found in difflib.get_close_matches(candidate, unknown, 1, ALIKE)
+                for found in difflib.get_close_matches(candidate, drift.new, 1, ALIKE)
             ]
-            yield _drift_finding(part, column, alike[0] if alike else None, contract)
-    yield from _blank_columns(look)
-
-
-def _drift_finding(
-    part: Part, column: str, alike: str | None, contract: dict[str, Column]
-) -> Finding:
-    where = f"{part.entry.source}/{part.entry.file}"
-    folder = f"models/staging/{part.entry.source}/"
-    about = contract[column].description.rstrip(".")
-    row = {
-        "table": f"{part.entry.source}.{part.table.name}",
-        "column": column,
-        "renamed_to": alike,
-    }
-    if alike:
-        return Finding(
-            "schema_drift",
-            where,
-            f"The column {column} ({about}) is gone, and {alike} is new: renamed?",
-            f"If so, add the header to {column} in the contract in {folder} and run "
-            "`warehouse run`: the file is read again.",
-            [row],
-        )
-    return Finding(
-        "schema_drift",
-        where,
-        f"The column {column} ({about}) is gone; earlier files had it.",
-        "Export it with the column. Without it, what is made of it is empty.",
-        [row],
-    )
-
-
-def _blank_columns(look: Look) -> Iterator[Finding]:
-    """Columns that every earlier file of the same shape filled, and the newest does in
-    no row."""
-    groups = defaultdict(list)
-    for part in look.parts:
-        groups[part.entry.source, part.table.name, part.entry.shop_id].append(part)
-    for parts in groups.values():
-        newest, before = parts[-1], parts[-1 - BASELINE_FILES : -1]
-        if len(before) < 2:
-            continue
-        filled = {part.path: _filled(look, part.path) for part in [*before, newest]}
-        rows = {path: max(f.values(), default=(0, 0))[1] for path, f in filled.items()}
-        if min(rows.values()) < FULL_ROWS:
-            continue
-        for column in newest.table.columns:
-            shares = [
-                filled[part.path].get(column.name, (0, 1))[0] / rows[part.path]
-                for part in before
-            ]
-            now = filled[newest.path].get(column.name)
-            if now and now[0] == 0 and min(shares) > 0.5:
-                yield Finding(
-                    "schema_drift",
-                    f"{newest.entry.source}/{newest.entry.file}",
-                    f"The column {column.name} is blank in all "
-                    f"{_many(rows[newest.path], 'row')}; earlier files fill it.",
-                    "Look at the export's settings, or whether the header moved.",
-                    [{"column": column.name, "table": newest.table.name}],
-                )
-
-
-def _filled(look: Look, path: Path) -> dict[str, tuple[int, int]]:
-    """By column: how many rows have a value, and how many there are."""
-    return {
-        column: (rows - (nulls or 0), rows)
-        for column, rows, nulls in look.connection.execute(
-            "select path_in_schema, sum(num_values), sum(stats_null_count)"
-            f" from parquet_metadata({text(path)}) group by all"
-        ).fetchall()
-    }
+            about = column.description.rstrip(".")
+            folder = f"models/staging/{drift.part.entry.source}/"
+            yield Finding(
+                "schema_drift",
+                f"{drift.part.entry.source}/{drift.part.entry.file}",
+                f"The column {column.name} ({about}) is gone, and {alike[0]} is new: "
+                "renamed?"
+                if alike
+                else f"The column {column.name} ({about}) is missing or blank; earlier "
+                "files fill it.",
+                f"If so, add the header to {column.name} in the contract in {folder} "
+                "and run `warehouse run`: the file is read again."
+                if alike
+                else "Export it with the column. Without it, what is made of it is "
+                "empty.",
+                [
+                    {
+                        "table": f"{drift.part.table.source}.{drift.part.table.name}",
+                        "column": column.name,
+                        "renamed_to": alike[0] if alike else None,
+                    }
+                ],
+            )
 
 
 @assertion
 def new_columns(look: Look, limit: float | None) -> Iterator[Finding]:
     """Columns that only new files have: kept in the lake, read by nothing."""
-    for part, before, _, new in _drift(look):
-        known = {column for p in before for column in look.columns[p.path]}
-        if only := sorted(new - known):
-            in_contract = set(only) & set(part.table.lake_columns)
+    for drift in _drifts(look):
+        if drift.new:
             yield Finding(
                 "new_columns",
-                f"{part.entry.source}/{part.entry.file}",
-                f"New since this file: {', '.join(only)}.",
-                "Nothing: the contract knows them."
-                if in_contract == set(only)
-                else "They are kept in the lake. To use one, add it to the contract in "
-                f"models/staging/{part.entry.source}/.",
-                [{"column": column} for column in only],
+                f"{drift.part.entry.source}/{drift.part.entry.file}",
+                f"New since this file: {', '.join(drift.new)}.",
+                "They are kept in the lake. To use one, add it to the contract in "
+                f"models/staging/{drift.part.entry.source}/.",
+                [{"column": column} for column in drift.new],
             )
 
 
@@ -932,7 +910,7 @@ def unknown_shops(look: Look, limit: float | None) -> Iterator[Finding]:
     shops |= {entry.shop_id for entry in look.loaded if entry.shop_id}
     if not shops:
         return
-    for path in sorted((PROJECT / "seeds").glob("*.csv")):
+    for path in sorted(SEEDS.glob("*.csv")):
         with path.open(encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         named = {row.get("shop_id") for row in rows}

@@ -157,11 +157,19 @@ def status(
     grain: Annotated[
         str, typer.Option(help="day, week, month, quarter or year.")
     ] = "month",
+    restated: Annotated[
+        bool,
+        typer.Option("--restated", help="Instead: closed periods that have changed."),
+    ] = False,
 ) -> None:
     """Print the published scorecard."""
+    from warehouse.status import restated as print_restated
     from warehouse.status import status
 
-    status(_console(), _known(target), grain)
+    if restated:
+        print_restated(_console(), _known(target))
+    else:
+        status(_console(), _known(target), grain)
 
 
 @app.command()

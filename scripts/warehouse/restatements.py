@@ -55,8 +55,9 @@ def moved_values(new: str, old: str) -> str:
 
     Returns:
         SQL with kpi_id, grain, period_start, dimension, member, old_value, new_value,
-        difference (NULL where one side has no value) and was_mature (whether nothing
-        was to be expected any more: the KPI's `matures_after_days` had passed).
+        difference and was_mature (whether nothing was to be expected any more: the
+        KPI's `matures_after_days` had passed). A sum without a row is 0; of any other
+        KPI that has a value on one side only the difference is NULL.
     """
     sides = {
         name: f"""
@@ -72,27 +73,33 @@ def moved_values(new: str, old: str) -> str:
         ),
         both_sides as (
             select *
-            from ({sides["old"]}) as old_values
+            from (select * rename (value as old_value) from ({sides["old"]}))
             full join (select * rename (value as new_value) from ({sides["new"]}))
                 using (kpi_id, grain, period_start, dimension, member)
+        ),
+        compared as (
+            select
+                kpi_id, grain, period_start, dimension, member, old_value, new_value,
+                case when is_additive then coalesce(new_value, 0) else new_value end
+                - case when is_additive then coalesce(old_value, 0) else old_value end
+                    as difference,
+                dim_periods.period_end + coalesce(matures_after_days, 0)::int
+                    < told.as_of_date as was_mature
+            from both_sides
+            inner join {new}.dim_periods using (grain, period_start)
+            inner join {new}.kpi_catalog using (kpi_id)
+            cross join told
+            where
+                kpi_id in (select kpi_id from {old}.kpi_catalog)
+                and dim_periods.period_end < told.as_of_date
         )
-        select
-            kpi_id, grain, period_start, dimension, member,
-            value as old_value,
-            new_value,
-            new_value - value as difference,
-            dim_periods.period_end + coalesce(matures_after_days, 0)::int
-                < told.as_of_date as was_mature
-        from both_sides
-        inner join {new}.dim_periods using (grain, period_start)
-        inner join {new}.kpi_catalog using (kpi_id)
-        cross join told
+        select *
+        from compared
         where
-            kpi_id in (select kpi_id from {old}.kpi_catalog)
-            and dim_periods.period_end < told.as_of_date
-            and value is distinct from new_value
+            old_value is distinct from new_value
             and not coalesce(
-                abs(new_value - value) <= {SAME} * greatest(abs(value), abs(new_value)),
+                abs(difference) <= {SAME}
+                    * greatest(abs(old_value), abs(new_value), 1e-12),
                 false
             )"""
 

@@ -49,11 +49,11 @@ def run(
             f"{len(result.warnings)} warnings"
         )
     with _step(console, 3, "check") as step:
-        report = check(console, target)
-        step.note = summary(report.counts, len(report.quiet))
+        checked = check(console, target)
+        step.note = summary(checked.counts, len(checked.quiet))
     with _step(console, 4, "publish"):
         publish(console, target)
-    with _step(console, 4, "report"):
+    with _step(console, 5, "report"):
         page = report(console, target)
 
     console.print()
@@ -71,7 +71,7 @@ class _step:
 
     def __init__(self, console: Console, number: int, name: str):
         self.console = console
-        self.title = f"{number}/4 {name}"
+        self.title = f"{number}/5 {name}"
         self.note = ""
 
     def __enter__(self) -> "_step":

@@ -29,6 +29,7 @@ COLUMNS = ("KPI", "Value", "Before", "Change", "On year", "Plan")
 # From this width on, labels are written out and the plan has words instead of marks.
 WIDE = 100
 MISSING = "–"
+SHOWN_RESTATEMENTS = 30
 
 
 def status(console: Console, target: str | None = None, grain: str = "month") -> None:
@@ -80,6 +81,65 @@ def status(console: Console, target: str | None = None, grain: str = "month") ->
         console.print(_theme_table(theme, of_theme, widths))
     print_news(console, *news, partial(format_value, currency=currency), wide)
     _print_footer(console, manifest)
+
+
+def restated(console: Console, target: str | None = None) -> None:
+    """Print which values of closed periods publications have changed, the newest first,
+    months of the whole before days and shops.
+
+    Args:
+        console: Where to print; 80 columns are enough.
+        target: A dbt target; the one in force when left out.
+    """
+    folder = data_dir(target or target_name()) / "published" / "current"
+    if not (folder / "manifest.json").exists():
+        console.print("Nothing is published yet: run warehouse run.", highlight=False)
+        return
+    currency = json.loads((folder / "manifest.json").read_text())["currency"]
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
+        rows = read_rows(
+            connection,
+            """select restatements.*, kpi_catalog.label, kpi_catalog.unit,
+                count(*) over () as total
+            from restatements
+            inner join kpi_catalog using (kpi_id)
+            order by published_at desc, dimension <> 'all',
+                case grain when 'month' then 1 when 'year' then 2 when 'quarter' then 3
+                    when 'week' then 4 else 5 end,
+                kpi_order, period_start, member
+            limit ?""",
+            [SHOWN_RESTATEMENTS],
+        )
+    if not rows:
+        console.print("No publication has changed a closed period.", highlight=False)
+        return
+    table = Table(
+        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0)
+    )
+    table.add_column("Published", no_wrap=True)
+    table.add_column("KPI", no_wrap=True, overflow="ellipsis", min_width=12)
+    table.add_column("Period", no_wrap=True)
+    table.add_column("Where", no_wrap=True, overflow="ellipsis", max_width=11)
+    for name in ("Was", "Is", "Difference"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        moved = row["difference"]
+        written = format_value(moved, row["unit"], currency)
+        table.add_row(
+            f"{row['published_at']:%d %b %H:%M}",
+            Text(row["label"].split(" (")[0]),
+            f"{row['grain']} {row['period_start']:%Y-%m-%d}",
+            "all" if row["dimension"] == "all" else Text(row["member"]),
+            Text(format_value(row["old_value"], row["unit"], currency), "dim"),
+            Text(format_value(row["new_value"], row["unit"], currency), "bold"),
+            f"+{written}" if moved and moved > 0 else written,
+        )
+    console.print(table)
+    console.print(
+        f"{len(rows)} of {rows[0]['total']:,} values; all of them: table restatements.",
+        style="dim",
+        highlight=False,
+    )
 
 
 def format_value(value: float | None, unit: str, currency: str) -> str:
@@ -302,6 +362,14 @@ def _print_footer(console: Console, manifest: dict) -> None:
         if files["refused"]:
             loaded += f", {files['refused']:,} files refused"
         console.print(loaded, highlight=False, soft_wrap=True)
+    if manifest.get("restated"):
+        console.print(
+            f"{manifest['restated']:,} values of closed periods differ from the build "
+            "before: warehouse status --restated",
+            style="yellow",
+            highlight=False,
+            soft_wrap=True,
+        )
     for warning in manifest["warnings"]:
         rows = f": {warning['rows']:,} rows" if warning["rows"] else ""
         console.print(f"warning {escape(warning['name'])}{rows}", style="yellow")

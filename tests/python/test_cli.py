@@ -12,7 +12,9 @@ import pytest
 from rich.console import Console
 
 from warehouse import build as building
+from warehouse import check as checking
 from warehouse import run as running
+from warehouse.assertions import ASSERTIONS, Finding, Rule
 from warehouse.build import BuildResult, Problem
 from warehouse.errors import UserError
 from warehouse.publish import ledger, publish
@@ -31,12 +33,14 @@ create table dim_periods as
     select 'day', timestamp '2026-09-10', date '2026-09-10', 1, 1, true, true;
 create table kpi_catalog as
     select 'orders' as kpi_id, 'Orders' as label, 'sales' as theme, 1 as kpi_order,
-        'count' as unit, 'up' as better
+        'count' as unit, 'up' as better, true as is_additive,
+        0::bigint as matures_after_days
     union all
     select 'return_rate', 'Return rate (by order date, of a very long name)', 'sales',
-        2, 'percent', 'down'
+        2, 'percent', 'down', false, 60
     union all
-    select 'refusal_rate', 'Refused on delivery', 'sales', 3, 'percent', 'down';
+    select 'refusal_rate', 'Refused on delivery', 'sales', 3, 'percent', 'down', false,
+        60;
 create table kpi_values as
     select 'orders' as kpi_id, 'month' as grain, timestamp '2026-09-01' as period_start,
         'all' as dimension, 'all' as member, 60.0 as numerator, 1.0 as denominator,
@@ -117,7 +121,8 @@ def test_publish_gives_marts_and_facts_and_nothing_private(data):
     assert not {"stg_shop__orders", "int_orders"} & names
     assert ask(data, "select * from basket") == [("month", 120.0)]
     parquet = {p.stem for p in (data / "published/current/parquet").iterdir()}
-    assert parquet == {"kpi_catalog", "kpi_values", "kpi_scorecard", "basket"}
+    marts = {"kpi_catalog", "kpi_values", "kpi_scorecard", "basket"}
+    assert parquet == marts | {"restatements"}
 
 
 def test_the_manifest_says_what_was_published(data):
@@ -394,17 +399,28 @@ def test_a_failure_names_the_file_the_reason_and_the_next_step():
 
 
 def test_run_publishes_after_a_good_build_only(data, monkeypatch):
-    """Load, build, publish, report, status; a failed build changes nothing."""
+    """Load, build, check, publish, report, status; a build or a check that fails
+    changes nothing for readers."""
     monkeypatch.setattr("warehouse.load.load", lambda *_: None)
     good = BuildResult(success=True, counts={"model success": 9, "test pass": 20})
     monkeypatch.setattr(running, "build", lambda *_, **__: good)
     monkeypatch.setattr(running, "report", lambda *_: Path("site/index.html"))
     text = printed(running.run)
-    assert "3/4 publish" in text
+    assert "4/5 publish" in text
     assert "Orders" in text
     last = text.rstrip().splitlines()[-1]
     assert re.fullmatch(r"done in \d+ s; the report is site/index.html", last)
+    assert "3/5 check" in text and "checks found nothing" in text
     published = (data / "published" / "current").resolve()
+
+    with monkeypatch.context() as this_time:
+        rule = Rule("lost_rows", "error", None, "")
+        finding = Finding("lost_rows", "x.csv", "Rows are gone.", "Load again.")
+        this_time.setattr(checking, "read_rules", lambda: {"lost_rows": rule})
+        this_time.setitem(ASSERTIONS, "lost_rows", lambda *_: iter([finding]))
+        with pytest.raises(UserError, match="1 error: nothing was published"):
+            running.run(silent())
+    assert (data / "published" / "current").resolve() == published
 
     bad = BuildResult(
         success=False, problems=[Problem("test", "a", "a.sql", "fail", "", 1)]
