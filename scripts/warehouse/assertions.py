@@ -381,7 +381,7 @@ def _stale(look: Look, limit: float, ends: float) -> Iterator[tuple]:
             where = _where(source, table_name, shop)
             said = (
                 f"The newest row is of {_date(newest)}, {age} days before the newest "
-                f"data ({_date(look.as_of)}); usual are {_many(usual, 'day')}, "
+                f"data ({_date(look.as_of)}); its usual gap is {_many(usual, 'day')}, "
                 f"allowed {allowed:.0f}."
             )
             yield where, said, age > max(ends, allowed), {

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 import duckdb
@@ -189,29 +190,26 @@ def _look(target: str, today: dt.date | None) -> Iterator[Look]:
 
 
 def _print(console: Console, report: Report) -> None:
-    """Every finding with what to do, the worst first; then the sum of it."""
-    shown: Counter[str] = Counter()
-    for finding in report.findings:
-        shown[finding.check] += 1
-        if shown[finding.check] <= SHOWN:
-            mark, style = MARKS[finding.severity]
-            head = Text(f"{mark} {finding.severity:5}  ", style=style)
-            head.append(finding.check, style="bold default")
-            head.append(f"  {finding.subject}", style="default")
-            console.print(head, highlight=False, soft_wrap=not console.is_terminal)
-            for text, dim in ((finding.message, ""), (finding.to_do, "dim")):
-                console.print(
-                    Padding(Text(text, style=dim), (0, 0, 0, 9)), highlight=False
-                )
-        elif shown[finding.check] == SHOWN + 1:
-            total = sum(f.check == finding.check for f in report.findings)
-            console.print(
-                f"         … and {total - SHOWN} more of {finding.check}: see the "
-                "report",
-                style="dim",
-                highlight=False,
-            )
+    """The findings by check, the worst first, each with what to do; then their sum."""
+    for check_id, group in groupby(report.findings, lambda finding: finding.check):
+        found = list(group)
+        mark, style = MARKS[found[0].severity]
+        head = ((f"{mark} {found[0].severity:5} ", style), (check_id, "bold"))
+        console.print(Text.assemble(*head), highlight=False)
+        shown = found[:SHOWN]
+        for finding, following in zip(shown, [*shown[1:], None], strict=True):
+            words = ((f"{finding.subject}: ", "cyan"), finding.message)
+            _indented(console, Text.assemble(*words))
+            if following is None and len(found) > SHOWN:
+                _indented(console, Text(f"… and {len(found) - SHOWN} more", "dim"))
+            # What to do is said once where it is the same.
+            if following is None or following.to_do != finding.to_do:
+                _indented(console, Text(f"→ {finding.to_do}", "dim"))
     console.print(summary(report.counts, len(report.quiet)), highlight=False)
+
+
+def _indented(console: Console, words: Text) -> None:
+    console.print(Padding(words, (0, 0, 0, 8)), highlight=False)
 
 
 def summary(counts: dict[str, int], quiet: int) -> str:

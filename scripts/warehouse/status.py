@@ -125,6 +125,8 @@ def restated(console: Console, target: str | None = None) -> None:
     for row in rows:
         moved = row["difference"]
         written = format_value(moved, row["unit"], currency)
+        if row["unit"] == "percent" and moved is not None:
+            written = f"{'−' if moved < 0 else ''}{abs(moved) * 100:.1f} pt"
         table.add_row(
             f"{row['published_at']:%d %b %H:%M}",
             Text(row["label"].split(" (")[0]),
