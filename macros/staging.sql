@@ -1,22 +1,17 @@
-{#- What staging views share: which version of a row is the newest. -#}
+{#- What staging views share: which version of a row is the newest. That goes by when the
+    landed file was written, never by when it was loaded, so that files may be loaded in
+    any order. Written in the same moment, the greater name counts as the later. -#}
 
 {#- The shop a row of a flat file names, else that of the file. -#}
 {% macro flat_shop() -%}
     coalesce(shop_id, {{ shop_of_file() }})
 {%- endmacro %}
 
-{#- The order of versions: by when the landed file was written, never by when it was
-    loaded, so that files may be loaded in any order. Written in the same moment, the
-    greater name counts as the later. -#}
-{% macro newest_first() -%}
-    _landed_at desc nulls last, _file desc nulls last
-{%- endmacro %}
-
 {#- 1 on the newest row of a key: of the newest file, the last row. -#}
 {% macro newest_row(key) -%}
     row_number() over (
         partition by {{ key | join(', ') }}
-        order by {{ newest_first() }}, _row desc nulls last
+        order by _landed_at desc nulls last, _file desc nulls last, _row desc nulls last
     )
 {%- endmacro %}
 
@@ -24,7 +19,8 @@
     one file may share a key and add up, and a later download replaces them together. -#}
 {% macro newest_file(key) -%}
     rank() over (
-        partition by {{ key | join(', ') }} order by {{ newest_first() }}
+        partition by {{ key | join(', ') }}
+        order by _landed_at desc nulls last, _file desc nulls last
     )
 {%- endmacro %}
 

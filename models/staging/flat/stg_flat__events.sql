@@ -26,7 +26,10 @@ from (
         *,
         row_number() over (
             partition by shop, event_key
-            order by {{ newest_first() }}, _row asc nulls last
+            order by
+                _landed_at desc nulls last,
+                _file desc nulls last,
+                _row asc nulls last
         ) as version
     from (
         select

@@ -20,7 +20,11 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by parcel order by {{ newest_first() }}, _row asc nulls last
+            partition by parcel
+            order by
+                _landed_at desc nulls last,
+                _file desc nulls last,
+                _row asc nulls last
         ) as version
     from keyed
 )

@@ -27,7 +27,10 @@ numbered as (
         *,
         rank() over (
             partition by shop, order_key
-            order by {{ newest_first() }}, copy_number desc nulls last
+            order by
+                _landed_at desc nulls last,
+                _file desc nulls last,
+                copy_number desc nulls last
         ) as version,
         row_number() over (
             partition by shop, order_key, _file, copy_number

@@ -18,7 +18,8 @@ totalled as (
         row_number() over (
             partition by shop, order_id
             order by
-                {{ newest_first() }},
+                _landed_at desc nulls last,
+                _file desc nulls last,
                 case when order_total is null then 1 else 0 end asc nulls last,
                 _row asc nulls last
         ) as version
