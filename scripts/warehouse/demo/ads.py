@@ -5,11 +5,13 @@ from datetime import date, timedelta
 import numpy as np
 
 from warehouse.demo.chance import Chance
+from warehouse.demo.clock import DAY, day_number
 from warehouse.demo.orders import spread
-from warehouse.demo.table import names
+from warehouse.demo.table import Table, length, names, stack, take
 from warehouse.demo.world import (
     BRAND_TERMS,
     CAMPAIGNS,
+    CLICK_WINDOWS,
     CLICKS_PER_SESSION,
     GENERIC_TERMS,
     SHOPS,
@@ -57,14 +59,63 @@ class Ads:
         self.sold = np.zeros(shape, dtype=np.int64)
         self.value = np.zeros(shape, dtype=np.int64)
         self.click_factor = click_factor
+        self.clicks_before: dict[tuple[int, str], Table] = {}
 
-    def count(self, ad, day, buys, value) -> None:
-        """Add visits: campaign, day (from the first one), and what was bought."""
+    def count(self, index: int, v: Table, ad, seen, buys, cents) -> None:
+        """Count a month's visits through ads, and what the platforms claim.
+
+        A platform claims every purchase that its tag sees within the window after a
+        click on one of its ads in the same browser, whoever else led there: for the
+        ad clicked last, on the day of that click, with all that was charged.
+
+        Args:
+            index: Position of the shop.
+            v: Its visits of a month; months come in order.
+            ad: Campaign that brought the visit, -1 without.
+            seen: Whether the tags were in place.
+            buys: Whether the visit bought.
+            cents: What was charged for it.
+        """
+        day = v["day"] - day_number(self.first)
         rows = ad >= 0
         np.add.at(self.visits, (ad[rows], day[rows]), 1)
-        rows = rows & buys
-        np.add.at(self.sold, (ad[rows], day[rows]), 1)
-        np.add.at(self.value, (ad[rows], day[rows]), value[rows])
+        platform = np.array([campaign.platform for campaign in CAMPAIGNS])[ad]
+        bought = np.flatnonzero(buys & seen)
+        for name, window in CLICK_WINDOWS.items():
+            rows = np.flatnonzero((platform == name) & (ad >= 0) & seen)
+            new = {
+                "visitor": v["visitor"][rows],
+                "at": v["at"][rows],
+                "ad": ad[rows],
+                "day": day[rows],
+            }
+            clicks = stack([self.clicks_before.get((index, name), {}), new])
+            if not clicks:
+                continue
+            recent = clicks["at"] > int(v["at"].max()) - (window + 2) * DAY
+            self.clicks_before[index, name] = take(clicks, recent)
+            last = self._last_click(clicks, v, bought, window * DAY)
+            found = last >= 0
+            place = (clicks["ad"][last[found]], clicks["day"][last[found]])
+            np.add.at(self.sold, place, 1)
+            np.add.at(self.value, place, cents[bought[found]])
+
+    @staticmethod
+    def _last_click(clicks: Table, v: Table, bought, seconds: int) -> np.ndarray:
+        """For each purchase the position of its browser's last click, -1 without."""
+        many = length(clicks)
+        visitor = np.concatenate([clicks["visitor"], v["visitor"][bought]])
+        at = np.concatenate([clicks["at"], v["at"][bought] + v["length"][bought]])
+        position = np.arange(len(at))
+        order = np.lexsort((position, at, visitor))
+        is_click = position[order] < many
+        latest = np.maximum.accumulate(np.where(is_click, np.arange(len(at)), -1))
+        click = np.where(latest >= 0, order[latest], -1)
+        same = (click >= 0) & (visitor[click] == visitor[order])
+        same &= at[order] - at[click] <= seconds
+        last = np.full(len(at), -1)
+        last[order] = np.where(same, click, -1)
+        return last[many:]
 
     def finish(self) -> None:
         """Clicks, impressions, spend in cents, reach and claimed sales of every day."""
@@ -137,14 +188,13 @@ class Ads:
 
         for day, ad in rows:
             campaign = CAMPAIGNS[ad]
-            # Google claims a tenth more than the last click would give it.
             numbers = np.array(
                 [
                     self.impressions[ad, day],
                     self.clicks[ad, day],
                     self.spend[ad, day],
-                    round(self.sold[ad, day] * 1.1, 2),
-                    self.value[ad, day] * 1.1,
+                    self.sold[ad, day],
+                    self.value[ad, day],
                 ]
             )
             total += numbers
@@ -294,9 +344,7 @@ class Ads:
                 int(self.impressions[ad, day]),
                 int(self.reach[ad, day]),
             )
-            # Meta also claims those who only saw an ad.
-            sold = round(int(self.sold[ad, day]) * 1.6)
-            value = int(self.value[ad, day] * 1.6)
+            sold, value = int(self.sold[ad, day]), int(self.value[ad, day])
             every = int(clicks * 1.35)
             if french:
                 lines.append(
@@ -321,7 +369,7 @@ class Ads:
                     campaign.name,
                     campaign.campaign_id,
                     "active",
-                    "7-day click or 1-day view",
+                    "7-day click",
                     sold or "",
                     "Website Purchase" if sold else "",
                     reach,

@@ -35,7 +35,7 @@ from warehouse.demo.service import Service
 from warehouse.demo.stock import Stock
 from warehouse.demo.table import Table, length, stack, take
 from warehouse.demo.truth import Truth, seen_days
-from warehouse.demo.visits import BUYS, ROBOT, STAFF, VisitBook
+from warehouse.demo.visits import BUYS, RELOADS, ROBOT, STAFF, VisitBook
 from warehouse.demo.world import (
     CAMPAIGNS,
     CHANNELS,
@@ -268,13 +268,14 @@ class _Run:
         self.truth.customers([month["orders"] for month in made], self.people)
         for index, month in enumerate(made):
             self.truth.orders(self.writer, index, month["orders"], month["refunds"])
+            self.truth.dashboards.shopify(index, month)
             self.visits.plan(index, month["orders"])
             self._shopify(index, month, first, last)
             for department in self.departments:
                 department.orders(index, month, first, last)
             # Visits refer to orders of their own month and of the two beside it.
             kept = {
-                "orders": _only(month["orders"], ("number", "lines", "total")),
+                "orders": _only(month["orders"], ("number", "lines", "total", "day")),
                 "lines": _only(month["lines"], ITEM),
             }
             self.recent[index] = [*self.recent[index][-2:], kept]
@@ -409,13 +410,18 @@ class _Run:
         ad = np.array([row.ad for row in origins.rows])[v["origin"]]
         number = np.clip(v["order"] - o["number"][0], 0, length(o) - 1)
         buys = (v["why"] == BUYS) & (v["order"] >= 0)
-        self.ads.count(ad, v["day"] - day_number(self.first), buys, o["total"][number])
-        hidden = ~seen_days(shop, v["day"]) & v["counted"]
+        seen, cents = seen_days(shop, v["day"]), o["total"][number]
+        self.ads.count(index, v, ad, seen, buys, cents)
+        # A purchase that was sent before the export began was never seen.
+        again = (v["why"] == RELOADS) & seen_days(shop, o["day"][number])
+        self.truth.dashboards.ga4(index, v, seen, ~again, cents)
+        hidden = ~seen & v["counted"]
         if hidden.any():
             self._traffic(index, take(v, hidden), o)
 
     def _event_file(self, index, first, v, e, o, lines, suffix, bundle) -> None:
-        shop, clock = SHOPS[index], self.book.shops[index].clock
+        # The export's days are those of the property.
+        shop, clock = SHOPS[index], self.truth.dashboards.properties[index]
         shown = seen_days(shop, v["day"])[e["visit"]]
         e = take(e, shown & (e["at"] // 1_000_000 <= self.book.end(index)))
         if not length(e):
@@ -520,6 +526,9 @@ class _Run:
     def _rest(self) -> None:
         writer = self.writer
         self.ads.finish()
+        dashboards = self.truth.dashboards
+        dashboards.ads(self.ads.spend, self.ads.sold, self.ads.value)
+        dashboards.report(writer, 0)
         for index, shop in enumerate(SHOPS):
             writer.append_csv(
                 f"landing/shopify/{shop.shop_id}/products_export.csv",

@@ -119,6 +119,19 @@ class Outlet(Department):
             order["number"] = 1001 + len(self.made)
             order["nth"] = self._nth(order) if order["placed"] else 0
             self.made.append(order)
+            self._show(order)
+
+    def _show(self, order: dict) -> None:
+        """What WooCommerce Analytics shows: all orders but those given up."""
+        if not order["placed"]:
+            return
+        show = self.truth.dashboards.woocommerce
+        day = int(self.clock.local(np.array([order["at"]]))[0]) // DAY
+        show(SHOP_ID, day, order["goods"], order["total"], 1)
+        if order["refunds"]:
+            goods, shipping, tax = self._given_back(order)
+            day = int(self.clock.local(np.array([order["back"]]))[0]) // DAY
+            show(SHOP_ID, day, -goods, -goods - shipping - tax, 0)
 
     def _luck(self, purpose: str, *keys: int) -> float:
         return float(self.chance.uniform(purpose, *keys))

@@ -7,6 +7,7 @@ files nor through the models: it is what the models have to find.
 import numpy as np
 
 from warehouse.demo.clock import DAY, day_number
+from warehouse.demo.dashboards import Dashboards
 from warehouse.demo.orders import EXCLUSIONS, OrderBook
 from warehouse.demo.people import People
 from warehouse.demo.table import Table, length, rank_within
@@ -52,6 +53,7 @@ class Truth:
 
     def __init__(self, book: OrderBook):
         self.book, self.first, self.days = book, book.first, book.days
+        self.dashboards = Dashboards(book)
         self.daily = {name: np.zeros((len(SHOPS), self.days)) for name in DAILY}
         self.placed: list[np.ndarray] = [np.zeros(0, dtype=bool) for _ in SHOPS]
         # Orders in shops beside the two big ones: by person, and all of them.
@@ -247,6 +249,7 @@ class Truth:
         """Write orders, days and totals; the totals by shop."""
         for shop_id, orders in self._others.items():
             self._other_orders(writer, shop_id, orders)
+        self.dashboards.write(writer)
         parts = [str(writer.folder / part) for part in self._parts]
         writer.copy(
             "truth/orders.parquet",

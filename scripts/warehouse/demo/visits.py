@@ -680,6 +680,12 @@ class VisitBook:
         e["engaged_ms"] = np.where(nth == 0, 0, np.clip(gap * 0.8, 0, 240_000)).astype(
             np.int64
         )
+        v["ends"] = np.maximum.reduceat(e["at"], firsts)
+        sent = e["name"] == PURCHASE
+        v["purchase_from"] = np.full(size, np.iinfo(np.int64).max)
+        v["purchase_to"] = np.zeros(size, dtype=np.int64)
+        np.minimum.at(v["purchase_from"], e["visit"][sent], e["at"][sent])
+        np.maximum.at(v["purchase_to"], e["visit"][sent], e["at"][sent])
         robots = why[e["visit"]] == ROBOT
         e["engaged_ms"] = np.where(robots, 0, e["engaged_ms"])
         e["nth"] = nth

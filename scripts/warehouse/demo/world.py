@@ -30,6 +30,10 @@ BROKEN_CHECKOUT = date(2026, 7, 14)
 FAILED_CAMPAIGN = (date(2026, 5, 4), date(2026, 5, 24))
 NO_EVENT_EXPORT = ("alder_us", date(2024, 10, 1), date(2024, 11, 30))
 JSON_MONTH = (2025, 2)
+# A GA4 property keeps the time zone that it was set up with.
+GA4_ZONES = {"alder_eu": "America/Los_Angeles"}
+# Days after a click within which an ad platform claims a purchase.
+CLICK_WINDOWS = {"google_ads": 30, "meta_ads": 7}
 
 
 @dataclass(frozen=True)
