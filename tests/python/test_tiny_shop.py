@@ -244,7 +244,6 @@ def test_a_new_board_needs_no_python(site, in_shop, tmp_path):
     page = Page(site / "returns.html")
     assert "Tiny" in page.words and "42" in page.words
     assert "returns.html" in Page(site / "index.html").links
-    write_report()
 
 
 def test_the_report_in_a_browser(site):

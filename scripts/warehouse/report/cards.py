@@ -51,7 +51,7 @@ def _interval(row: dict, kpi: dict, data: Published) -> tuple[str, str] | None:
 
 def _parts(row: dict, kpi: dict, data: Published) -> tuple[str, str] | None:
     """Numerator and denominator of the period, as texts; None where it is no ratio."""
-    if kpi["kind"] != "ratio" or row["denominator"] is None:
+    if kpi["kind"] != "ratio" or None in (row["numerator"], row["denominator"]):
         return None
     return tuple(
         f"{row[name]:,.{0 if float(row[name]).is_integer() else 2}f}"
