@@ -76,7 +76,10 @@ def shop(long) -> duckdb.DuckDBPyConnection:
             f"from read_parquet('{long}/truth/{name}.parquet')"
         )
     con.execute(
-        f"create table events as select *, split_part(filename, '/', -2) as shop "
+        # event_date is a day of GA4's property; happened_at is on the shop's own clock.
+        "create table events as select *, split_part(filename, '/', -2) as shop, "
+        "timezone(if(shop = 'alder_us', 'America/New_York', 'Europe/Berlin'), "
+        "make_timestamptz(event_timestamp)) as happened_at "
         f"from read_parquet('{long}/landing/ga4/*/*.parquet', filename = true)"
     )
     return con
@@ -692,7 +695,7 @@ def test_what_goes_wrong_shows(shop):
             count(distinct user_pseudo_id) filter (where event_name = 'begin_checkout'),
             count(*) filter (where event_name = 'purchase')
         from events
-        where shop = 'alder_eu' and event_date = '20260714'
+        where shop = 'alder_eu' and cast(happened_at as date) = date '2026-07-14'
         """,
     )
     assert broken[0] >= 4 and broken[1] <= broken[0] / 3
@@ -842,7 +845,7 @@ def test_truth_of_sessions_follows_from_the_files(shop):
                 list_filter(event_params, lambda p: p.key = 'ga_session_id')[1]
                     .value.int_value as session_id,
                 min(event_timestamp) as started,
-                first(event_date order by event_timestamp) as day,
+                cast(min(happened_at) as date) as day,
                 bool_or(len(list_filter(event_params,
                     lambda p: p.key = 'traffic_type')) > 0) as is_internal,
                 bool_or(device.web_info.browser = 'HeadlessChrome') as is_robot
@@ -857,7 +860,7 @@ def test_truth_of_sessions_follows_from_the_files(shop):
         left join (
             select
                 shop,
-                strptime(day, '%Y%m%d')::date as day,
+                day,
                 count(*) filter (where not is_internal and not is_robot) as sessions,
                 count(*) filter (where is_robot) as robots
             from sessions group by all

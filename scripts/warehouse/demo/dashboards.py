@@ -40,6 +40,7 @@ class Dashboards:
             Clock(GA4_ZONES.get(shop.shop_id, shop.zone), book.first, book.last)
             for shop in SHOPS
         ]
+        self.visited = np.zeros((len(SHOPS), self.days), dtype=bool)
         # GA4's sessions and those with a purchase, by shop, channel and day.
         self.sessions = np.zeros((2, len(SHOPS), len(CHANNELS), self.days))
 
@@ -137,6 +138,7 @@ class Dashboards:
             channel = v["channel"][rows]
             np.add.at(self.sessions, (what, index, channel, day[rows]), 1)
 
+        self.visited[index, v["day"][seen] - day_number(self.first)] = True
         old = ~seen & v["counted"]
         visit(0, old, v["day"])
         visit(1, old & v["buys"], v["day"])
@@ -154,7 +156,11 @@ class Dashboards:
         self.add("ga4", shop, "average_purchase_revenue", begin[first], value, 1)
 
     def report(self, writer: Writer, index: int) -> None:
-        """GA4's traffic report of a shop's last whole months, by day and channel."""
+        """GA4's traffic report of a shop's last whole months, by day and channel.
+
+        Without the days on which the shop saw nobody: on those the report would be the
+        only word, and its days are not the shop's.
+        """
         shop = SHOPS[index]
         months = months_between(self.first, self.book.last)
         whole = [month for month in months if _whole(*month)]
@@ -167,7 +173,7 @@ class Dashboards:
             for channel, (sessions, buys) in enumerate(
                 self.sessions[:, index, :, day].T
             ):
-                if sessions:
+                if sessions and self.visited[index, day]:
                     label = CHANNELS[channel].label
                     when = f"{self.first + timedelta(days=day):%Y%m%d}"
                     lines.append([when, label, f"{sessions:.0f}", f"{buys:.0f}"])
