@@ -10,7 +10,10 @@ WORKERS ?= 2
 export DO_NOT_TRACK = 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 
-.PHONY: demo test build lint format docs lock clean
+.PHONY: setup demo test build lint format docs lock clean
+
+setup: $(VENV)/.runtime  ## The environment alone, for a shop of your own.
+	@echo "make setup: done; source $(VENV)/bin/activate, then docs/start.md"
 
 demo: $(VENV)/.runtime  ## Make a shop's exports, load, build, check, publish, report.
 	$(BIN)/warehouse demo

@@ -145,12 +145,13 @@ def write_docs(console: Console, check: bool = False) -> None:
 def documents() -> dict[Path, str]:
     """The generated documents: where each belongs and what it should say."""
     from warehouse.proof import proof_page
-    from warehouse.template import flat_tables_markdown
+    from warehouse.template import flat_tables_markdown, platform_tables_markdown
 
     return {
         PROJECT / "KPIS.md": kpi_page(),
         PROJECT / "docs" / "flat-templates.md": flat_tables_markdown(),
         PROJECT / "docs" / "proof.md": proof_page(),
+        PROJECT / "docs" / "platforms.md": platform_tables_markdown(),
     }
 
 

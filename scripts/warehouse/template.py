@@ -1,16 +1,18 @@
-"""`warehouse template`: empty files for systems that have no source of their own."""
+"""`warehouse template`: empty files for systems that have no source of their own; and
+the contracts as pages."""
 
 import csv
 import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warehouse.contract import Column, Table, read_contracts
+from warehouse.contract import Column, Source, Table, read_contracts
 from warehouse.errors import UserError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+BAR = "\\|"  # a bar inside a table's cell
 _WORDS = {
     "text": "text",
     "number": "number",
@@ -105,8 +107,44 @@ def flat_tables_markdown(contracts: Path | None = None) -> str:
     return "\n".join(parts)
 
 
+def platform_tables_markdown(contracts: Path | None = None) -> str:
+    """Every file and column of every platform as Markdown, from the contracts."""
+    parts = [
+        "# Exports of platforms",
+        "",
+        "Written by `warehouse docs` from the contracts that the loader reads. Files "
+        "go into `data/landing/<source>/<shop_id>/` as they were downloaded: in any "
+        "order of columns, with whatever else they hold. Names of files and headers "
+        "are compared without case, blanks and underscores.",
+    ]
+    for source in read_contracts(contracts).values():
+        if source.name in ("flat", "loader"):
+            continue
+        parts += ["", f"## {source.label} (`{source.name}`)", "", _words(source)]
+        for table in source.tables:
+            files = ", ".join(f"`{pattern}`" for pattern in table.files)
+            parts += ["", f"### {source.label}: {table.name}", "", _words(table)]
+            parts += ["", f"Files named {files}.", ""]
+            parts += ["| column | header in the file | type | required | what it is |"]
+            parts += ["|---|---|---|---|---|"]
+            parts += [_platform_row(column) for column in table.columns]
+    return "\n".join(parts) + "\n"
+
+
+def _platform_row(column: Column) -> str:
+    headers = ", ".join(column.headers) or column.name
+    required = "yes" if column.required else ""
+    cells = (f"`{column.name}`", headers, _WORDS[column.type], required)
+    words = (cell.replace("|", BAR) for cell in (*cells, _words(column)))
+    return f"| {' | '.join(words)} |"
+
+
+def _words(described: Column | Table | Source) -> str:
+    return " ".join(described.description.split())
+
+
 def _row(column: Column) -> str:
-    words = " ".join(column.description.split()).replace("|", "\\|")
+    words = _words(column).replace("|", BAR)
     required = "yes" if column.required else ""
     unit = column.meta.get("unit") or ""
     return (

@@ -579,33 +579,6 @@ def test_every_kpi_is_proved():
     )
 
 
-def test_readme_commands_exist():
-    """Every make target and warehouse verb that the documents name can be typed, and CI
-    runs what the README says it runs."""
-    from warehouse.cli import app
-
-    verbs = {c.name or c.callback.__name__ for c in app.registered_commands}
-    targets = set(re.findall(r"^([a-z]+):", text_of("Makefile"), flags=re.MULTILINE))
-    broken = []
-    for name in ("README.md", "CONTRIBUTING.md"):
-        text = text_of(name)
-        code = "\n".join(
-            block or inline
-            for block, inline in re.findall(
-                r"```sh\n(.*?)```|`([^`\n]+)`", text, re.DOTALL
-            )
-        )
-        for verb in re.findall(r"(?:^|bin/)warehouse ([a-z]+)", code, re.MULTILINE):
-            if verb.replace("-", "_") not in verbs and verb not in verbs:
-                broken.append(f"{name}: warehouse {verb}")
-        for target in re.findall(r"^make ([a-z]+)", code, re.MULTILINE):
-            if target not in targets:
-                broken.append(f"{name}: make {target}")
-    if "make test" not in text_of(".ci/run"):
-        broken.append(".ci/run does not run make test")
-    fail_on(broken, "mend the document or add the command.")
-
-
 def test_the_repository_speaks_of_itself():
     """No path of the machine it was written on, and no host that packages came from."""
     machine = re.compile(r"(?<![\w.$}])/(?:work|root|home/\w+|Users/\w+)/[\w.]")

@@ -5,6 +5,7 @@ says why its number is what it is.
 """
 
 import csv
+import re
 import shutil
 from io import StringIO
 from pathlib import Path
@@ -38,16 +39,36 @@ def tiny_shop(tmp_path_factory) -> Shop:
     return shop
 
 
-def test_readers_get_every_mart(tiny_shop):
-    """What is published holds every KPI and mart, and each can be read there."""
+@pytest.fixture(scope="module")
+def published(tiny_shop) -> Path:
+    """The folder that readers of the tiny shop look into."""
     tiny_shop.run("warehouse", "publish")
-    file = tiny_shop.folder / "published/current/warehouse.duckdb"
+    return tiny_shop.folder / "published/current"
+
+
+def test_readers_get_every_mart(published):
+    """What is published holds every KPI and mart, and each can be read there."""
+    file = published / "warehouse.duckdb"
     with duckdb.connect(str(file), read_only=True) as connection:
         names = {name for (name,) in connection.execute("show tables").fetchall()}
         for name in names:
             connection.execute(f"select * from {name}").fetchall()
     marts = {path.stem for path in (PROJECT / "models/marts").glob("*/*.sql")}
     assert marts <= names
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/connect.md"])
+def test_queries_of_the_documents_run(published, page):
+    """Every SQL and Python block of a page, on what readers get."""
+    text = (PROJECT / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"```(sql|python)\n(.*?)```", text, re.DOTALL)
+    assert blocks
+    with duckdb.connect(str(published / "warehouse.duckdb"), read_only=True) as reader:
+        for language, block in blocks:
+            if language == "python":
+                exec(block.replace("data/demo/published/current", str(published)), {})
+            elif "{{" not in block:  # a model's own text is no query
+                assert reader.sql(block).fetchall()
 
 
 @pytest.mark.parametrize("analysis", analyses(), ids=lambda found: found.path.stem)
