@@ -4,6 +4,7 @@ select
     event_impact.shop_id,
     event_impact.start_date,
     kpi_catalog.label as kpi,
+    kpi_catalog.unit,
     event_impact.value_before,
     event_impact.value_after,
     event_impact.relative_uplift,

@@ -4,6 +4,10 @@ select
     experiment_results.metric,
     experiment_results.variant,
     experiment_results.n,
+    case
+        when experiment_results.metric like '%rate' then 'percent'
+        else 'money'
+    end as unit,
     experiment_results.value,
     experiment_results.control_value,
     experiment_results.relative_lift,

@@ -22,10 +22,10 @@ REASONS = (
 )  # fmt: skip
 SHOWN_REASONS = 5
 MOST_TABS = 12
-COLUMN_KEYS = {"name", "label", "unit", "of", "bar", "better", "spark"}
+COLUMN_KEYS = {"name", "label", "unit", "unit_of", "of", "bar", "better", "spark"}
 UNITS = (
     "money", "count", "percent", "number", "ratio", "seconds", "minutes", "hours",
-    "days", "months", "points", "position", *words.TEXT_UNITS,
+    "days", "months", "points", "position", "relative", *words.TEXT_UNITS,
 )  # fmt: skip
 
 # Kind: the options it needs, those it may have, and what prepares it.
@@ -687,7 +687,9 @@ def _columns(panel: Panel, data: Published, rows: Rows) -> list[dict]:
                 known = ", ".join(sorted(COLUMN_KEYS))
                 raise at.wrong(f"a column has no {key}; it has {known}.", key)
         _has(at, rows, column["name"], "name")
-        unit = _unit(at, column)
+        unit = "number" if "unit_of" in column else _unit(at, column)
+        if "unit_of" in column:
+            _has(at, rows, column["unit_of"], "unit_of")
         numbers = [
             abs(float(row[column["name"]] or 0))
             for row in rows
@@ -735,7 +737,14 @@ def _column(rows: list[dict], column: dict, data: Published) -> list[dict]:
             }
             for value in raw
         ]
-    texts = words.column(raw, column["unit"], data.currency)
+    if "unit_of" in column:
+        units = [row[column["unit_of"]] for row in rows]
+        texts = [
+            words.value(value, unit, data.currency)
+            for value, unit in zip(raw, units, strict=True)
+        ]
+    else:
+        texts = words.column(raw, column["unit"], data.currency)
     shares = [
         round(100 * abs(float(value)) / column["largest"], 1)
         if column.get("bar") and value is not None

@@ -41,11 +41,14 @@ def value(number: object, unit: str, currency: str) -> str:
 
     Args:
         number: Shares of 1 for percents; text and dates for the units of that name.
-        unit: A unit of `kpi_catalog`, or text, date, period.
+        unit: A unit of `kpi_catalog`, or relative (a change over what it changed),
+            text, date, period.
         currency: ISO code of the reporting currency.
     """
     if number is None or number == "":
         return MISSING
+    if unit == "relative":
+        return f"{float(number):.1%}".replace("-", "−")
     if unit in TEXT_UNITS:
         if isinstance(number, datetime | date):
             return f"{number.day} {number:%b %Y}"
@@ -92,14 +95,14 @@ def change(row: dict, unit: str, than: str = "previous") -> str:
 
 
 def signed(number: float, unit: str, currency: str) -> str:
-    """A difference: shares in points of percent, always with its sign."""
+    """A difference with its sign: of shares in points, relative ones in percent."""
     if unit == "percent":
-        text, size = f"{abs(number) * 100:.2f} pt", abs(number) * 100
+        text = f"{abs(number) * 100:.2f} pt"
     else:
-        text, size = value(abs(number), unit, currency), abs(number)
+        text = value(abs(number), unit, currency)
     if not any(digit in text for digit in "123456789"):
         return text
-    return f"{'+' if number > 0 else '−'}{text}" if size else text
+    return f"{'+' if number > 0 else '−'}{text}"
 
 
 def compact(number: float, unit: str, currency: str, step: float) -> str:
@@ -116,7 +119,8 @@ def compact(number: float, unit: str, currency: str, step: float) -> str:
     sign, size = ("−" if number < 0 else ""), abs(number)
     for factor, letter in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
         if size >= factor:
-            text = f"{size / factor:.{_digits(step / factor)}f}{letter}"
+            text = f"{size / factor:.{_digits(step / factor)}f}"
+            text = (text.rstrip("0").rstrip(".") if "." in text else text) + letter
             break
     else:
         text = f"{size:.{_digits(step)}f}"
