@@ -149,7 +149,7 @@ def build(shop: Shop) -> None:
     """All that a KPI value is made of, and the catalogue; no test, no other mart."""
     shop.dbt(
         *("build", "--quiet", "--log-level", "none", "--log-level-file", "none"),
-        *("--no-version-check", "--cache-selected-only"),
+        *("--no-version-check", "--no-write-json", "--cache-selected-only"),
         *("--exclude-resource-type", "test", "unit_test"),
         *("--select", "+path:models/facts", "+path:models/rollups", "+kpi_values"),
         "kpi_catalog",
