@@ -10,12 +10,13 @@ import contextlib
 import csv
 import datetime as dt
 import difflib
+import gzip
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from statistics import median
 from typing import Any
 
@@ -253,7 +254,11 @@ def unloaded_files(look: Look, limit: float | None) -> Iterator[Finding]:
     from warehouse.load import content_hash
 
     books = {entry.key: entry for entry in look.entries}
-    archives = {(e.source, e.file.rsplit("/", 1)[0]) for e in look.entries}
+    archives = {
+        (entry.source, str(parent))
+        for entry in look.entries
+        for parent in PurePosixPath(entry.file).parents
+    }
     contents = {(e.source, e.content_hash) for e in look.entries}
     waiting = []
     for source in look.sources.values():
@@ -271,7 +276,10 @@ def unloaded_files(look: Look, limit: float | None) -> Iterator[Finding]:
             moment = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
             if entry and entry.landed_at == moment.replace(tzinfo=None):
                 continue
-            if (source.name, content_hash(path)) not in contents:
+            if (source.name, content_hash(path)) not in contents and not (
+                path.suffix == ".gz"
+                and (source.name, content_hash(path, gzip.open)) in contents
+            ):
                 waiting.append({"source": source.name, "file": file})
     if waiting:
         first = f"{waiting[0]['source']}/{waiting[0]['file']}"

@@ -603,10 +603,15 @@ class _Load:
             yield lambda size: progress.advance(task, size)
 
 
-def content_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes: what a landed file is known by."""
+def content_hash(path: Path, opened=Path.open) -> str:
+    """SHA-256 of a file's bytes: what a landed file is known by.
+
+    Args:
+        path: The file.
+        opened: What opens it, such as `gzip.open` for the bytes that are packed in it.
+    """
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with opened(path, "rb") as file:
         for chunk in chunks(file):
             digest.update(chunk)
     return digest.hexdigest()

@@ -1,9 +1,11 @@
 """`warehouse check`: every check fires on its own trouble, and is quiet without it."""
 
 import datetime as dt
+import gzip
 import json
 import os
 import shutil
+import zipfile
 from io import StringIO
 from pathlib import Path
 
@@ -307,6 +309,22 @@ def test_files_that_wait(bench):
     assert "1 landed file not loaded yet" in bench.found("unloaded_files")
     bench.land("flat/s1/orders_2.csv", orders(DAYS[80:], 31))
     assert "2 landed files" in bench.found("unloaded_files")
+
+
+def test_packed_files_are_known(bench):
+    """By their members, and by what is in them, even when they are only touched."""
+    folder = bench.folder / "landing" / "flat" / "s1"
+    with zipfile.ZipFile(folder / "orders_3.zip", "w") as archive:
+        archive.writestr("deep/orders_3.csv", orders([LAST], 3))
+    with gzip.open(folder / "orders_4.csv.gz", "wt") as file:
+        file.write(orders([LAST], 4))
+    bench.build()
+    (folder / "orders_3.zip").touch()
+    (folder / "orders_4.csv.gz").touch()
+    assert bench.found("unloaded_files") == ""
+    with gzip.open(folder / "orders_4.csv.gz", "wt") as file:
+        file.write(orders([LAST], 5))
+    assert "orders_4.csv.gz" in bench.found("unloaded_files")
 
 
 def test_a_lake_that_somebody_changed(bench):
