@@ -219,7 +219,7 @@ def _mutations() -> dict[str, list[str]]:
 def decorated(decorator: str) -> dict[str, set[str]]:
     """What tests say of KPIs by a decorator.
 
-    `@opinion(...)` stands on a function named after its KPI;
+    `@opinion(...)` stands on a function named after its KPI, or says its `kpi_id`;
     `@pytest.mark.confirms("kpi", ..., by="whose answer")` names KPIs and whose data.
     """
     found = defaultdict(set)
@@ -233,8 +233,9 @@ def decorated(decorator: str) -> dict[str, set[str]]:
                 name = getattr(call.func, "attr", getattr(call.func, "id", None))
                 if name != decorator:
                     continue
+                words = {word.arg: word.value.value for word in call.keywords}
                 named = [argument.value for argument in call.args]
-                by = {word.value.value for word in call.keywords if word.arg == "by"}
-                for kpi_id in named if by else [node.name]:
-                    found[kpi_id] |= by
+                alone = [words.get("kpi_id", node.name)]
+                for kpi_id in named if "by" in words else alone:
+                    found[kpi_id] |= {words["by"]} if "by" in words else set()
     return found

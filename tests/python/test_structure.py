@@ -5,22 +5,18 @@ Every check says what breaks the rule and what to do about it.
 
 import ast
 import json
-import os
 import re
 import subprocess
-import sys
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
 
-import duckdb
 import pytest
 import yaml
+from shop import PROJECT, Shop
 
 from warehouse.catalog import kpis, listed_kpis
 from warehouse.proof import decorated, proofs
-
-PROJECT = Path(__file__).resolve().parents[2]
 
 # What a layer may read: folders of models, `source` and `seed`.
 MAY_READ = {
@@ -79,54 +75,32 @@ CLOCK = r"\bcurrent_date\b|\bcurrent_timestamp\b|\bnow\s*\(|\btoday\s*\(|\bgetda
 # -------------------------------------------------------------------- what is looked at
 
 
-@pytest.fixture(scope="session")
-def scratch(tmp_path_factory) -> Path:
-    """A data folder without data, and dbt's target folder in it."""
-    folder = tmp_path_factory.mktemp("structure")
-    (folder / "landing").mkdir()
-    return folder
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory) -> Shop:
+    """A shop without data."""
+    shop = Shop(tmp_path_factory.mktemp("structure"))
+    shop.landing.mkdir()
+    return shop
 
 
-def run(scratch: Path, *command: str) -> None:
-    """Run a Python module's command on the scratch folder; fail with its output."""
-    done = subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=PROJECT,
-        env={
-            **os.environ,
-            "WAREHOUSE_DATA": str(scratch),
-            "WAREHOUSE_TARGET": "dev",
-            "DBT_TARGET_PATH": str(scratch / "target"),
-            "PYTHONPATH": str(PROJECT / "scripts"),
-        },
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, f"{command}:\n{done.stdout}\n{done.stderr}"
+@pytest.fixture(scope="module")
+def manifest(shop) -> dict:
+    """dbt's manifest of the project as it stands."""
+    shop.dbt("parse", "--quiet")
+    return json.loads((shop.folder / "target" / "manifest.json").read_text())
 
 
-@pytest.fixture(scope="session")
-def manifest(scratch) -> dict:
-    """dbt's manifest of the project as it stands, parsed once."""
-    run(scratch, "dbt.cli.main", "parse", "--quiet")
-    return json.loads((scratch / "target" / "manifest.json").read_text())
-
-
-@pytest.fixture(scope="session")
-def built(scratch, manifest) -> dict[str, list[str]]:
+@pytest.fixture(scope="module")
+def built(shop, manifest) -> dict[str, list[str]]:
     """Columns of every relation, of a warehouse built over an empty lake."""
-    types = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
-    run(scratch, "warehouse", "load")
-    run(scratch, "dbt.cli.main", "build", "--quiet", "--empty", *types)
+    shop.load()
+    shop.build("path:models", "path:seeds", "--quiet", "--empty")
     columns = defaultdict(list)
-    with duckdb.connect(
-        str(scratch / "warehouse.duckdb"), read_only=True
-    ) as connection:
-        for table, column in connection.execute(
-            "select table_name, column_name from information_schema.columns"
-            " where table_schema = 'main' order by table_name, ordinal_position"
-        ).fetchall():
-            columns[table].append(column)
+    for table, column in shop.ask(
+        "select table_name, column_name from information_schema.columns"
+        " where table_schema = 'main' order by table_name, ordinal_position"
+    ):
+        columns[table].append(column)
     return dict(columns)
 
 

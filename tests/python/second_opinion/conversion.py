@@ -288,7 +288,7 @@ def share_of_sessions(shop: Landing, column: str) -> Kpi:
     return Kpi(found, all_visits(shop))
 
 
-@opinion("count", "sessions")
+@opinion("count", kpi_id="sessions")
 def visits(shop: Landing) -> Kpi:
     """Sessions in the period in which they started, without robots and staff."""
     return Kpi(all_visits(shop))

@@ -178,7 +178,7 @@ class Opinion:
 OPINIONS: dict[str, Opinion] = {}
 
 
-def opinion(unit: str, kpi_id: str | None = None):
+def opinion(unit: str, *, kpi_id: str | None = None):
     """Register a KPI function under its own name, or another where that is taken.
 
     Args:
