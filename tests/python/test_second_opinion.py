@@ -28,13 +28,13 @@ def folder(tmp_path_factory) -> Shop:
     return Shop(tmp_path_factory.mktemp("second_opinion"))
 
 
-def built(shop: Shop) -> tuple[Landing, pl.DataFrame]:
+def built(shop: Shop, kpis=OPINIONS) -> tuple[Landing, pl.DataFrame]:
     """Load and build what has landed; both sides of the comparison."""
     shop.load()
-    shop.build(*(f"+kpi_{kpi_id}" for kpi_id in OPINIONS))
+    shop.build(*(f"+kpi_{kpi_id}" for kpi_id in kpis))
     path, out = shop.folder / "warehouse.duckdb", shop.folder / "kpi_values.parquet"
     views = " union all ".join(
-        f"select '{kpi_id}' as kpi_id, * from kpi_{kpi_id}" for kpi_id in OPINIONS
+        f"select '{kpi_id}' as kpi_id, * from kpi_{kpi_id}" for kpi_id in kpis
     )
     with duckdb.connect(str(path), read_only=True) as connection:
         connection.execute(
@@ -99,3 +99,43 @@ def test_a_comparison_can_fail(demo):
     assert spoiled("orders", pl.col("value") - 1)
     assert spoiled("conversion_rate", pl.col("value") * (1 + 1e-7))
     assert spoiled("picking_minutes", pl.lit(None, pl.Float64))
+
+
+@pytest.fixture(scope="module")
+def real_shop(shared, tmp_path_factory) -> tuple[Landing, pl.DataFrame]:
+    """A shop's orders and a mail account's campaigns, as they were exported."""
+    shop = Shop(tmp_path_factory.mktemp("real_second_opinion"))
+    samples = shared / "data" / "export_samples"
+    for name, sample in {
+        "shopify/cad/orders_export.csv": "shopify_orders_export_2025_CAD_tax_excluded",
+        "klaviyo/cad/campaigns_export.csv": "klaviyo_campaign_export",
+    }.items():
+        path = shop.landing / name
+        path.parent.mkdir(parents=True)
+        shutil.copy(samples / f"{sample}_masked.csv", path)
+    shop.write(
+        "flat",
+        "shops.csv",
+        "shop_id,time_zone,currency,prices_include_tax\n"
+        "cad,America/Toronto,CAD,false\n",
+    )
+    return built(shop, REAL)
+
+
+# What these exports have figures for.
+REAL = [
+    *("orders", "units_sold", "net_sales", "total_sales", "average_order_value"),
+    *("items_per_order", "discount_rate", "refund_share", "cancellation_rate"),
+    *("purchasing_customers", "new_customers", "purchase_frequency"),
+    *("emails_sent", "email_delivery_rate", "email_open_rate", "email_click_rate"),
+    "email_unsubscribe_rate",
+]
+
+
+@pytest.mark.parametrize("kpi_id", REAL)
+def test_both_opinions_agree_on_real_exports(real_shop, kpi_id):
+    """Files that nobody here wrote: every figure they have, and each has one."""
+    landing, kpi_values = real_shop
+    assert kpi_values.filter(pl.col("kpi_id") == kpi_id)["value"].is_not_null().any()
+    apart = disagreements(OPINIONS[kpi_id], landing, kpi_values)
+    assert apart.is_empty(), f"{kpi_id}, {len(apart)} periods\n{apart.head(8)}"

@@ -69,12 +69,15 @@ def inside(column: str, *path: str) -> pl.Expr:
 @once
 def events(shop: Landing) -> pl.DataFrame:
     """One row per GA4 event, once however often its day was exported."""
-    frames = []
+    exports = [("", pl.DataFrame(schema=SCHEMA))]
     for path in sorted(shop.folder.glob("ga4/*/*events*")):
         if path.suffix == ".parquet":
             frame = pl.read_parquet(path, columns=list(SCHEMA))
         else:
             frame = pl.read_ndjson(io.BytesIO(path.read_bytes()), schema=SCHEMA)
+        exports.append((path.parent.name, frame))
+    frames = []
+    for shop_id, frame in exports:
         text = pl.col(
             "event_timestamp", "event_bundle_sequence_id", "batch_event_index"
         )
@@ -114,7 +117,7 @@ def events(shop: Landing) -> pl.DataFrame:
                 device=inside("device", "category"),
                 browser=inside("device", "web_info", "browser"),
                 order_number=inside("ecommerce", "transaction_id"),
-            ).with_columns(shop_id=pl.lit(path.parent.name))
+            ).with_columns(shop_id=pl.lit(shop_id))
         )
     key = ["shop_id", "visitor", "event_timestamp", "event_name"]
     key += ["event_bundle_sequence_id", "batch_event_index"]

@@ -101,6 +101,11 @@ HEADERS = {
         "clicks",
         "impressions",
     ],
+    "flat/shops*.csv": [
+        "time_zone",
+        "currency",
+        "prices_include_tax",
+    ],
     "flat/staff_hours*.csv": [
         "shop_id",
         "_row",

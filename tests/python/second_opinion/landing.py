@@ -104,8 +104,9 @@ class Landing:
     @property
     @once
     def shops(self) -> dict[str, dict]:
-        """shop_id → its row of seeds/shops.csv."""
-        return {row["shop_id"]: row for row in self.seed("shops").to_dicts()}
+        """shop_id → its row of seeds/shops.csv, or of a shops file, which wins."""
+        rows = [*self.seed("shops").to_dicts(), *self.csv("flat/shops*.csv").to_dicts()]
+        return {row["shop_id"]: row for row in rows}
 
     def on_clock(self, moment: str | pl.Expr) -> pl.Expr:
         """A UTC moment on the clock of the row's shop (design.md, decision 7)."""

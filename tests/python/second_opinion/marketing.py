@@ -82,7 +82,7 @@ def meta_ads(shop: Landing) -> pl.DataFrame:
                     reach=number("Reach"),
                 )
             )
-    return pl.concat(frames)
+    return pl.concat(frames) if frames else google_ads(shop).clear()
 
 
 @once
