@@ -188,15 +188,19 @@ def test_slices_end_where_everything_at_once_ends(fed):
         for name, file in (("at_once", "warehouse"), ("fed", "fed")):
             path = fed.folder / f"{file}.duckdb"
             connection.execute(f"attach '{path}' as {name} (read_only)")
-        tables = [
-            table
-            for (table,) in connection.execute(
-                "select distinct table_name from duckdb_tables()"
-                " where regexp_matches(table_name, '^(fct|dim|rollup)_|^kpi_values$')"
-                " order by all"
-            ).fetchall()
-        ]
-        assert len(tables) > 50
+        tables, fed_tables = (
+            [
+                table
+                for (table,) in connection.execute(
+                    "select table_name from duckdb_tables() where database_name = ?"
+                    " and regexp_matches(table_name, '^(fct|dim|rollup)_|^kpi_values$')"
+                    " order by all",
+                    [name],
+                ).fetchall()
+            ]
+            for name in ("at_once", "fed")
+        )
+        assert tables == fed_tables and len(tables) > 50
         rows = 0
         for table in tables:
             columns = connection.execute(
