@@ -216,7 +216,8 @@ def test_slices_end_where_everything_at_once_ends(fed):
                     f"select {listed} from {one}.{table}"
                     f" except all select {listed} from {other}.{table}"
                 )
-                assert not left.fetchall(), (table, one, left.limit(5))
+                found = left.limit(5).fetchall()
+                assert not found, (table, one, found)
             rows += connection.sql(f"from at_once.{table}").count("*").fetchall()[0][0]
         assert rows > 10_000
 
