@@ -144,10 +144,12 @@ def write_docs(console: Console, check: bool = False) -> None:
 
 def documents() -> dict[Path, str]:
     """The generated documents: where each belongs and what it should say."""
+    from warehouse.mutate import README, readme
     from warehouse.proof import proof_page
     from warehouse.template import flat_tables_markdown, platform_tables_markdown
 
     return {
+        README: readme(),
         PROJECT / "KPIS.md": kpi_page(),
         PROJECT / "docs" / "flat-templates.md": flat_tables_markdown(),
         PROJECT / "docs" / "proof.md": proof_page(),

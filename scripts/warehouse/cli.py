@@ -184,6 +184,29 @@ def docs(
     write_docs(_console(), check)
 
 
+@app.command()
+def mutate(
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[MODEL]...", help="Every site of these models."),
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option(help="Try only as many mutations.", min=1)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another number, other places.")] = 7,
+    again: Annotated[
+        bool, typer.Option("--again", help="Only what survived the last time.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Try nothing; fail if the score is stale.")
+    ] = False,
+) -> None:
+    """Break the models on purpose, and count which mistakes a test notices."""
+    from warehouse.mutate import mutate
+
+    mutate(_console(), models, sample, seed, again, check)
+
+
 def _console():
     """A terminal's colours where there is one, plain lines of any length where not."""
     from rich.console import Console

@@ -19,6 +19,7 @@ from shop import PROJECT, Shop
 from webpage import Page
 
 from warehouse.errors import UserError
+from warehouse.mutate import Bench, Trials, choose, tiny_shop_trials, try_all
 from warehouse.report import report
 from warehouse.report.boards import BOARDS
 from warehouse.status import format_value
@@ -299,3 +300,39 @@ def test_the_report_speaks_five_languages_and_works_by_keyboard(site):
         assert [panes.nth(i).is_visible() for i in range(2)] == [False, True]
         page.select_option("#lang", "en")
         assert page.locator("h1").inner_text().startswith("Average order value")
+
+
+# ------------------------------------------------------------------------- mutations
+
+
+@pytest.fixture(scope="module")
+def trials(tiny_shop) -> Trials:
+    """The tiny shop as a bench: what is broken on it is put back."""
+    bench = Bench(tiny_shop.folder)
+    return tiny_shop_trials(bench)
+
+
+def test_mistakes_are_noticed(trials):
+    """Six of the mutations of `warehouse mutate`: a check fails for each."""
+    outcomes = try_all(trials, choose(trials, sample=6))
+    assert len(outcomes) == 6
+    assert [outcome for outcome in outcomes if outcome.result == "survived"] == []
+    originals = trials.bench.originals
+    assert {
+        name: trials.bench.manifest.nodes[name].raw_code for name in originals
+    } == originals
+
+
+def test_a_mistake_is_taken_back(tiny_shop, trials):
+    """Orders twice are noticed without unit tests; nothing of it stays."""
+    unique_id = trials.bench.model("fct_orders")
+    sql = trials.compiled[unique_id]
+    twice = f"select * from ({sql}) union all select * from ({sql})"
+    before = tiny_shop.ask("select count(*), sum(sales) from fct_orders")
+    with trials.bench.database() as connection:
+        assert trials.run(connection, unique_id, twice)[0] == "data test"
+        assert trials.run(connection, unique_id, f"select * from ({sql})") is None
+        assert trials.is_valid(connection, unique_id, twice)
+        assert not trials.is_valid(connection, unique_id, f"{sql}\n")
+        assert not trials.is_valid(connection, unique_id, "select 1 as order_id")
+    assert tiny_shop.ask("select count(*), sum(sales) from fct_orders") == before
