@@ -216,7 +216,7 @@ def test_a_stale_score_is_found(monkeypatch, tmp_path):
         UserError, match=r"1 mutations survive; README\.md says another"
     ):
         check_results()
-    copy.write_text("".join(rows).replace("fct_orders,", "fct_other,", 1))
+    copy.write_text("".join(rows).replace("\nfct_orders,", "\nfct_other,", 1))
     with pytest.raises(UserError, match="fct_other is no model any more"):
         check_results()
     copy.write_text("".join(rows[1:][::-1]).join([rows[0], ""]))
