@@ -1,5 +1,7 @@
 """One page a KPI: what it is, how it stands, where, since when, and what proves it."""
 
+import re
+
 from warehouse.catalog import Kpi
 from warehouse.report import panels, words
 from warehouse.report.charts import spark
@@ -85,8 +87,8 @@ def _slices(data: Published, kpi: dict) -> list[dict]:
                                 row["value"], kpi["unit"], data.currency
                             ),
                             "share": round(100 * abs(row["value"]) / (largest or 1), 1),
-                            "change": words.change(row, kpi["unit"]),
-                            "tone": panels._tone(row),
+                            "change": (change := words.change(row, kpi["unit"])),
+                            "tone": panels.tone(row, change),
                             "weight": (
                                 words.value(row["denominator"], "count", "")
                                 if kpi["kind"] == "ratio"
@@ -109,17 +111,17 @@ def _place(dimension: str) -> tuple[int, str]:
 
 def _paragraphs(description: str) -> list[str]:
     """The words of a description, without the grain that all KPIs share."""
-    grain = "One row per grain, period, dimension and member."
+    grain = re.compile(r"^One row per [^.]*\.\s*")
     return [
         text
         for part in description.split("\n\n")
-        if (text := " ".join(part.split()).removeprefix(grain).strip())
+        if (text := grain.sub("", " ".join(part.split())))
     ]
 
 
 def _tests(kpi: Kpi) -> list[tuple[str, str]]:
     """Name and words of the unit tests beside a KPI."""
     return [
-        (name.removeprefix(f"kpi_{kpi.kpi_id}__").replace("_", " "), text)
+        (name.removeprefix(f"kpi_{kpi.kpi_id}").strip("_").replace("_", " "), text)
         for name, text in kpi.tests
     ]

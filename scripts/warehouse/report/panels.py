@@ -82,14 +82,15 @@ def tile(data: Published, kpi_id: str, grain: str) -> dict:
     kpi, row = data.catalog[kpi_id], data.current(kpi_id, grain)
     unit = kpi["unit"]
     attained = row["plan_attainment"]
+    change = words.change(row, unit) if row["is_mature"] else "early"
     before = data.now.get(grain, {}).get("previous_period_start")
     year = data.now.get(grain, {}).get("last_year_period_start")
     return {
         "kpi": kpi,
         "row": row,
         "value": words.value(row["value"], unit, data.currency),
-        "change": words.change(row, unit) if row["is_mature"] else "early",
-        "tone": _tone(row),
+        "change": change,
+        "tone": tone(row, change),
         "before": words.period(grain, before) if before else "",
         "on_year": words.change(row, unit, "last_year"),
         "year": words.period(grain, year) if year else "",
@@ -181,7 +182,7 @@ def _by_member(
     dimension = panel.options["by"]
     count = panel.options.get("members", 5)
     kpi = data.catalog[kpi_id]
-    starts = data._starts.get(grain, [])[-(periods or HISTORY[grain]) :]
+    starts = data.starts.get(grain, [])[-(periods or HISTORY[grain]) :]
     found = data.rows(
         """select member, period_start, value,
             sum(coalesce(denominator, 0)) over by_member as weight,
@@ -249,9 +250,7 @@ def cut(panel: Panel, data: Published, rows: None) -> dict:
     members = sorted(found, key=weight, reverse=True)[
         : panel.options.get("members", 12)
     ]
-    members = [
-        m for m in members if any(r["value"] is not None for r in found[m].values())
-    ]
+    members = [m for m in members if any(r["value"] for r in found[m].values())]
     return {
         "kpis": [data.catalog[kpi_id] for kpi_id in kpi_ids],
         "dimension": dimension.replace("_", " "),
@@ -274,7 +273,7 @@ def _cut_cell(row: dict | None, kpi_id: str, data: Published) -> dict:
     return {
         "text": words.value(row["value"], unit, data.currency),
         "change": "" if change == words.MISSING else change,
-        "tone": _tone(row),
+        "tone": tone(row, change),
     }
 
 
@@ -611,8 +610,15 @@ def ledger(panel: Panel, data: Published, rows: None) -> dict:
 # ----------------------------------------------------------------------------- helpers
 
 
-def _tone(row: dict) -> str:
-    """good, bad or calm, by the direction that the catalogue calls better."""
+def tone(row: dict, change: str) -> str:
+    """good, bad or calm, by the direction that the catalogue calls better.
+
+    Args:
+        row: A row of `kpi_scorecard`.
+        change: How the change is written: one that rounds to nothing is calm.
+    """
+    if change.startswith("="):
+        return "calm"
     return {"improved": "good", "worsened": "bad"}.get(row["direction_status"], "calm")
 
 

@@ -52,6 +52,7 @@ class Published:
         self.connection = duckdb.connect(
             str(folder / "warehouse.duckdb"), read_only=True
         )
+        self.connection.execute("set enable_progress_bar = false")
 
     def close(self) -> None:
         """Let go of the file."""
@@ -144,7 +145,7 @@ class Published:
         return dict(found)
 
     @cached_property
-    def _starts(self) -> dict[str, list]:
+    def starts(self) -> dict[str, list]:
         """The newest periods of each grain, oldest first, whether or not they sold."""
         found = defaultdict(list)
         for row in self.rows(
@@ -174,7 +175,7 @@ class Published:
             Rows of `kpi_scorecard`; from the KPI's first value on.
         """
         by_start = {r["period_start"]: r for r in self._wholes.get((kpi_id, grain), [])}
-        starts = self._starts.get(grain, [])[-periods if periods else 0 :]
+        starts = self.starts.get(grain, [])[-periods if periods else 0 :]
         rows = [by_start.get(start, _gap(start)) for start in starts]
         first = next((i for i, r in enumerate(rows) if r["value"] is not None), 0)
         return rows[first:]

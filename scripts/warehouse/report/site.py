@@ -1,5 +1,6 @@
 """Read a published build, write its pages beside it, and switch readers to them."""
 
+import json
 import re
 import shutil
 from functools import partial
@@ -11,7 +12,6 @@ from markupsafe import Markup
 from rich.console import Console
 
 from warehouse.catalog import theme_label
-from warehouse.errors import UserError
 from warehouse.paths import PROJECT, data_dir, target_name
 from warehouse.publish import switch
 from warehouse.report import panels, words
@@ -115,7 +115,7 @@ def write(data: Published, boards: Path, folder: Path) -> int:
             for theme, kpis in themes.items()
         },
     )
-    pages = {board.name: title for board, title in ((b, b.title) for b in found)}
+    pages = {board.name for board in found}
     for kpi_id in data.catalog:
         page(f"kpi/{kpi_id}.html", "card.html", pages=pages, **card(data, kpi_id))
     return len(found) + 1 + len(data.catalog)
@@ -188,8 +188,6 @@ def _pack(css: str) -> str:
 
 def _tight(html: str, data: Published) -> str:
     """A page without indentation, with the names of its KPIs in other languages."""
-    import json
-
     used = sorted(set(re.findall(r'data-k="(\w+)"', html)))
     names = {
         kpi_id: [data.catalog[kpi_id]["names"][language] for language in LANGUAGES]
@@ -204,6 +202,3 @@ def _next_name(folder: Path) -> str:
     """A name that no report of this build has."""
     numbers = [int(p.name.rpartition("-")[2]) for p in folder.glob("site-*")]
     return f"site-{max(numbers, default=0) + 1}"
-
-
-__all__ = ["UserError", "report", "write"]
