@@ -175,7 +175,7 @@ def test_the_reports_pages_are_well_made(pages):
     """One heading, a title, a language, ids once, labels for all that can be chosen."""
     for name, page in pages.items():
         assert page.tags.count("h1") == 1, name
-        assert page.title.endswith(" · Tiny"), name
+        assert page.title.endswith(" · Tiny shop, Tiny shop overseas"), name
         assert page.language == "en", name
         assert len(page.ids) == len(set(page.ids)), name
         assert page.unlabelled == [], name

@@ -107,9 +107,14 @@ class Published:
 
     @cached_property
     def shops(self) -> list[str]:
-        """The shops' names."""
+        """The names of the shops that have a number; seeds may list others."""
         found = self.rows(
-            "select coalesce(shop_name, shop_id) as name from dim_shops order by name"
+            """select coalesce(shop_name, shop_id) as name from dim_shops
+            where shop_id in (
+                select member from kpi_scorecard
+                where dimension = 'shop' and grain = 'year' and numerator <> 0
+            )
+            order by name"""
         )
         return [row["name"] for row in found]
 
