@@ -59,7 +59,7 @@ def demo(request, folder) -> tuple[Landing, pl.DataFrame]:
     folder.run(
         *("warehouse", "demo", "--out", str(folder.folder)),
         *("--orders", str(orders), "--seed", str(request.param)),
-        *("--start", SEEDS[request.param]),
+        *("--start", SEEDS[request.param], "--sessions-per-order", "8"),
     )
     return built(folder)
 
@@ -102,24 +102,24 @@ def test_a_comparison_can_fail(demo):
 
 
 @pytest.fixture(scope="module")
-def real_shop(shared, tmp_path_factory) -> tuple[Landing, pl.DataFrame]:
+def real_shop(shared, folder) -> tuple[Landing, pl.DataFrame]:
     """A shop's orders and a mail account's campaigns, as they were exported."""
-    shop = Shop(tmp_path_factory.mktemp("real_second_opinion"))
+    clear(folder)
     samples = shared / "data" / "export_samples"
     for name, sample in {
         "shopify/cad/orders_export.csv": "shopify_orders_export_2025_CAD_tax_excluded",
         "klaviyo/cad/campaigns_export.csv": "klaviyo_campaign_export",
     }.items():
-        path = shop.landing / name
+        path = folder.landing / name
         path.parent.mkdir(parents=True)
         shutil.copy(samples / f"{sample}_masked.csv", path)
-    shop.write(
+    folder.write(
         "flat",
         "shops.csv",
         "shop_id,time_zone,currency,prices_include_tax\n"
         "cad,America/Toronto,CAD,false\n",
     )
-    return built(shop, REAL)
+    return built(folder, REAL)
 
 
 # What these exports have figures for.

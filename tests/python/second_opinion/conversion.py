@@ -1,4 +1,4 @@
-"""Conversion (kpis.md "Conversion", DECISIONS "Visits"): GA4's events, and payments."""
+"""Conversion (KPIS.md "Conversion", DECISIONS "Visits"): GA4's events, and payments."""
 
 import datetime as dt
 import io

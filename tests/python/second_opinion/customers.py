@@ -1,4 +1,4 @@
-"""Customers (kpis.md "Customers", DECISIONS "People").
+"""Customers (KPIS.md "Customers", DECISIONS "People").
 
 A customer's slice by shop is that of the first order; nobody knows guests without an
 e-mail, an account or a phone, so they are in no count of people.

@@ -1,4 +1,4 @@
-"""E-mail (kpis.md "E-mail", DECISIONS "E-mail")."""
+"""E-mail (KPIS.md "E-mail", DECISIONS "E-mail")."""
 
 import polars as pl
 

@@ -1,4 +1,4 @@
-"""Fulfilment: parcels, timesheets (kpis.md "Fulfilment", DECISIONS "Fulfilment")."""
+"""Fulfilment: parcels, timesheets (KPIS.md "Fulfilment", DECISIONS "Fulfilment")."""
 
 import polars as pl
 

@@ -1,9 +1,8 @@
-"""The columns that are read of an export, for shops that have no such export."""
+"""The columns that are read of an export, for shops whose exports lack them."""
 
 HEADERS = {
     "flat/calls*.csv": [
         "shop_id",
-        "_row",
         "call_id",
         "started_at",
         "direction",
@@ -14,7 +13,6 @@ HEADERS = {
     ],
     "flat/competitor_offers*.csv": [
         "shop_id",
-        "_row",
         "seen_at",
         "sku",
         "competitor",
@@ -24,7 +22,6 @@ HEADERS = {
     ],
     "flat/email_campaigns*.csv": [
         "shop_id",
-        "_row",
         "campaign_name",
         "kind",
         "sent_at",
@@ -37,7 +34,6 @@ HEADERS = {
     ],
     "flat/marketing_costs*.csv": [
         "shop_id",
-        "_row",
         "starts_on",
         "ends_on",
         "cost_class",
@@ -48,7 +44,6 @@ HEADERS = {
     ],
     "flat/page_loads*.csv": [
         "shop_id",
-        "_row",
         "loaded_at",
         "page",
         "device",
@@ -58,7 +53,6 @@ HEADERS = {
     ],
     "flat/parcel_events*.csv": [
         "shop_id",
-        "_row",
         "parcel_id",
         "order_id",
         "event",
@@ -67,7 +61,6 @@ HEADERS = {
     ],
     "flat/parcels*.csv": [
         "shop_id",
-        "_row",
         "parcel_id",
         "order_id",
         "tracking_number",
@@ -81,14 +74,12 @@ HEADERS = {
     ],
     "flat/product_ranks*.csv": [
         "shop_id",
-        "_row",
         "rank_date",
         "sku",
         "position",
     ],
     "flat/reviews*.csv": [
         "shop_id",
-        "_row",
         "reviewed_at",
         "stars",
         "order_id",
@@ -108,7 +99,6 @@ HEADERS = {
     ],
     "flat/staff_hours*.csv": [
         "shop_id",
-        "_row",
         "person",
         "team",
         "work_date",
@@ -118,7 +108,6 @@ HEADERS = {
     ],
     "flat/stock_levels*.csv": [
         "shop_id",
-        "_row",
         "sku",
         "system",
         "stock_date",
@@ -126,7 +115,6 @@ HEADERS = {
     ],
     "flat/survey_answers*.csv": [
         "shop_id",
-        "_row",
         "survey",
         "answered_at",
         "score",
@@ -136,14 +124,12 @@ HEADERS = {
     ],
     "flat/uptime_checks*.csv": [
         "shop_id",
-        "_row",
         "checked_at",
         "site",
         "is_up",
         "interval_seconds",
     ],
     "ga4/*/traffic_acquisition*.csv": [
-        "_row",
         "Date",
         "Sessions",
         "Engaged sessions",
@@ -156,7 +142,6 @@ HEADERS = {
         "Sessions with purchase",
     ],
     "google_ads/*/campaign_report*.csv": [
-        "_row",
         "Day",
         "Campaign",
         "Campaign ID",
@@ -167,7 +152,6 @@ HEADERS = {
         "Cost",
     ],
     "google_ads/*/search_terms*.csv": [
-        "_row",
         "Day",
         "Search term",
         "Campaign",
@@ -178,14 +162,12 @@ HEADERS = {
         "Campaign type",
     ],
     "judgeme/*/reviews*.csv": [
-        "_row",
         "rating",
         "review_date",
         "source",
         "curated",
     ],
     "klaviyo/*/campaigns*.csv": [
-        "_row",
         "Campaign Name",
         "Tags",
         "Send Time",
@@ -198,7 +180,6 @@ HEADERS = {
         "Campaign Channel",
     ],
     "mailchimp/*/campaigns*.csv": [
-        "_row",
         "Title",
         "Send Date",
         "Total Recipients",
@@ -209,14 +190,12 @@ HEADERS = {
         "Unique Id",
     ],
     "mailchimp/*/recipient_activity*.csv": [
-        "_row",
         "Email Address",
         "Campaign Id",
         "Action",
         "Timestamp",
     ],
     "meta_ads/*/*.csv": [
-        "_row",
         "Day",
         "Campaign name",
         "Campaign ID",
@@ -230,7 +209,6 @@ HEADERS = {
         "Clics sur un lien",
     ],
     "pbx/*/call_list*.csv": [
-        "_row",
         "Call ID",
         "Start time",
         "Direction",
@@ -239,7 +217,6 @@ HEADERS = {
         "Rating",
     ],
     "search_console/*/search_queries*.csv": [
-        "_row",
         "date",
         "query",
         "clicks",
@@ -247,13 +224,11 @@ HEADERS = {
         "position",
     ],
     "shipstation/*/shipments*.csv": [
-        "_row",
         "Order - Number",
         "Date - Shipped Date",
         "Shipment - Tracking Number",
     ],
     "shopify/*/customers_export*.csv": [
-        "_row",
         "Customer ID",
         "Email",
         "Default Address Phone",
@@ -261,7 +236,6 @@ HEADERS = {
         "Tags",
     ],
     "shopify/*/inventory_export*.csv": [
-        "_row",
         "Handle",
         "Title",
         "Option1 Value",
@@ -270,7 +244,6 @@ HEADERS = {
         "On hand",
     ],
     "shopify/*/orders_export*.csv": [
-        "_row",
         "Name",
         "Email",
         "Financial Status",
@@ -300,7 +273,6 @@ HEADERS = {
         "Phone",
     ],
     "shopify/*/products_export*.csv": [
-        "_row",
         "Handle",
         "Title",
         "Tags",
@@ -311,7 +283,6 @@ HEADERS = {
         "Status",
     ],
     "shopify/*/returns_report*.csv": [
-        "_row",
         "Day",
         "Order name",
         "Order ID",
@@ -325,7 +296,6 @@ HEADERS = {
         "Restocked",
     ],
     "shopify/*/transactions_export*.csv": [
-        "_row",
         "Order",
         "Name",
         "Kind",
@@ -336,13 +306,11 @@ HEADERS = {
         "Currency",
     ],
     "uptimerobot/*/*logs*.csv": [
-        "_row",
         "Event",
         "Date-Time",
         "Duration (in mins.)",
     ],
     "woocommerce/*/orders_export*.csv": [
-        "_row",
         "order_id",
         "order_number",
         "parent_order_id",
@@ -366,14 +334,12 @@ HEADERS = {
         "line_total",
     ],
     "woocommerce/*/wc-product-export*.csv": [
-        "_row",
         "SKU",
         "Name",
         "Regular price",
         "Meta: _wc_cog_cost",
     ],
     "zendesk/*/export*tickets*.csv": [
-        "_row",
         "Id",
         "Assignee",
         "Tags",

@@ -1,4 +1,4 @@
-"""Inventory (kpis.md "Inventory", DECISIONS "Stock")."""
+"""Inventory (KPIS.md "Inventory", DECISIONS "Stock")."""
 
 import polars as pl
 

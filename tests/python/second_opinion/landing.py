@@ -69,7 +69,7 @@ class Landing:
 
         Returns:
             Every column as text, and _file; shop_id is the file's folder where the
-            file has no such column. Without a file, no rows.
+            file has no such column. Without a file no rows, without a column NULL.
         """
         frames = []
         for path in sorted(self.folder.glob(pattern)):
@@ -88,10 +88,8 @@ class Landing:
             frames.append(
                 frame.with_columns(_file=pl.lit(path.name)).with_row_index("_row")
             )
-        if not frames:
-            columns = ["_file", "shop_id", *HEADERS[pattern]]
-            frames = [pl.DataFrame(schema=dict.fromkeys(columns, pl.String))]
-        return pl.concat(frames, how="diagonal")
+        columns = dict.fromkeys(["_file", "shop_id", *HEADERS[pattern]], pl.String)
+        return pl.concat([*frames, pl.DataFrame(schema=columns)], how="diagonal")
 
     def jsonl(self, pattern: str) -> list[dict]:
         """All rows of line-delimited JSON, each with its shop_id and _file."""
@@ -109,7 +107,7 @@ class Landing:
         return {row["shop_id"]: row for row in rows}
 
     def on_clock(self, moment: str | pl.Expr) -> pl.Expr:
-        """A UTC moment on the clock of the row's shop (design.md, decision 7)."""
+        """A UTC moment on the clock of the row's shop (DECISIONS "Time")."""
         moment = pl.col(moment) if isinstance(moment, str) else moment
         clock = pl.lit(None, pl.Datetime("us"))
         for shop_id, row in self.shops.items():

@@ -1,4 +1,4 @@
-"""Market and site (kpis.md "Market and site", DECISIONS "Market and site")."""
+"""Market and site (KPIS.md "Market and site", DECISIONS "Market and site")."""
 
 import polars as pl
 

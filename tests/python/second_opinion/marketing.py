@@ -1,4 +1,4 @@
-"""Marketing (kpis.md "Marketing", DECISIONS "Marketing" and "Market and site")."""
+"""Marketing (KPIS.md "Marketing", DECISIONS "Marketing" and "Market and site")."""
 
 import re
 import zipfile

@@ -1,7 +1,6 @@
 """Orders, lines, refunds and people from the shops' own files: what sales are made of.
 
-Rules: kpis.md (placed order, sales, returns, COGS), design.md decisions 1 to 4, 7 and
-8, DECISIONS.md "What counts" and "People", seeds/order_policy.csv.
+Rules: KPIS.md "Sales", DECISIONS "What counts" and "People", seeds/order_policy.csv.
 """
 
 import polars as pl

@@ -1,4 +1,4 @@
-"""Which day it is, as the data tell (design.md, decision 5)."""
+"""Which day it is, as the data tell (DECISIONS "Time")."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""Sales (kpis.md "Sales", DECISIONS "What counts")."""
+"""Sales (KPIS.md "Sales", DECISIONS "What counts")."""
 
 import polars as pl
 

@@ -1,4 +1,4 @@
-"""Service (kpis.md "Service", DECISIONS "Service")."""
+"""Service (KPIS.md "Service", DECISIONS "Service")."""
 
 import polars as pl
 
