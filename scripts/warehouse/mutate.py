@@ -866,7 +866,7 @@ def _progress(console: Console) -> Progress:
 def _report(console: Console, outcomes: list[Outcome], seconds: float) -> None:
     """The score by layer and kind of check, and the survivors with their change."""
     table = Table(box=None, pad_edge=False)
-    table.add_column("layer")
+    table.add_column("layer", no_wrap=True, min_width=len("intermediate"))
     for name in ("made", "killed", *KINDS, "equal", "alive"):
         table.add_column(name, justify="right")
     for layer in sorted({outcome.layer for outcome in outcomes}):
