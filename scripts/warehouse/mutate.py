@@ -380,6 +380,8 @@ class Trials:
         connection.begin()
         try:
             return self._run(connection, unique_id, sql)
+        except duckdb.CatalogException:  # of what was built, not of the mutation
+            return "", ""
         except duckdb.Error as error:
             return "build", str(error).splitlines()[0][:80]
         finally:
