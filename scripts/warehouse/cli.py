@@ -144,6 +144,20 @@ def publish(target: Target = None) -> None:
 
 
 @app.command()
+def rollback(
+    target: Target = None,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", help="A build of published/; the one before if left out."),
+    ] = None,
+) -> None:
+    """Let readers see an earlier publication again, in one switch."""
+    from warehouse.publish import rollback
+
+    rollback(_console(), _known(target), to)
+
+
+@app.command()
 def report(target: Target = None) -> None:
     """Write the published numbers as a website, for any browser, without a server."""
     from warehouse.report import report

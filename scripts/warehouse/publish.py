@@ -78,6 +78,62 @@ def publish(console: Console, target: str | None = None) -> dict:
     return manifest
 
 
+def rollback(
+    console: Console, target: str | None = None, build_id: str | None = None
+) -> str:
+    """Let readers see an earlier publication again, in one switch.
+
+    The private warehouse stays as it is, and so does what readers saw until now: the
+    next `warehouse publish` goes on from there.
+
+    Args:
+        console: Where to say what was done.
+        target: A dbt target; the one in force when left out.
+        build_id: The publication, a folder of `published/`; the one before that which
+            readers see when left out.
+
+    Returns:
+        The publication that readers see now.
+
+    Raises:
+        UserError: If there is no such publication, or none before.
+    """
+    folder = data_dir(target or target_name()) / "published"
+    current = folder / "current"
+    if not current.exists():
+        raise UserError("Nothing is published yet.", "Run `warehouse run` first.")
+    seen = current.resolve().name
+    kept = sorted(
+        path.name
+        for path in folder.iterdir()
+        if path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
+    )
+    if build_id is None:
+        build_id = max((name for name in kept if name < seen), default=None)
+        if build_id is None:
+            raise UserError(
+                f"No publication is older than {seen}, which readers see.",
+                f"The last {KEPT_BUILDS} are kept: {', '.join(kept)}.",
+            )
+    if build_id not in kept:
+        raise UserError(
+            f"There is no publication {build_id!r}.",
+            f"These are kept: {', '.join(kept)}.",
+        )
+    switch(current, Path(build_id))
+    sites = sorted((folder / build_id).glob("site-*"))
+    if sites:
+        switch(folder / "site", sites[-1].relative_to(folder))
+    console.print(
+        f"readers see {build_id} again; back to {seen}: warehouse rollback --to {seen}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if not sites:
+        console.print("its report is not kept: warehouse report writes it anew")
+    return build_id
+
+
 def ledger(target: str | None = None) -> dict[str, int]:
     """What the loader did with the files, by its own ledger in the lake.
 

@@ -17,7 +17,7 @@ from warehouse import run as running
 from warehouse.assertions import ASSERTIONS, Finding, Rule
 from warehouse.build import BuildResult, Problem
 from warehouse.errors import UserError
-from warehouse.publish import ledger, publish
+from warehouse.publish import ledger, publish, rollback
 from warehouse.status import format_change, format_value, period_sentence, status
 
 # A warehouse of two KPIs: orders, planned and falling; a return rate without a past.
@@ -155,6 +155,27 @@ def test_the_last_three_builds_stay(data):
     ids = [publish(silent())["build_id"] for _ in range(5)]
     left = {p.name for p in (data / "published").iterdir()}
     assert left == {"current", *ids[-3:]}
+
+
+def test_readers_can_be_given_the_build_before(data):
+    """Back by one, to one by name, and on again; never to one that is not there."""
+    with pytest.raises(UserError, match="Nothing is published"):
+        rollback(silent())
+    first = publish(silent())["build_id"]
+    with pytest.raises(UserError, match="No publication is older"):
+        rollback(silent())
+    make_warehouse(data, "insert into fct_orders values ('s1:2', null, 50.0);")
+    second = publish(silent())["build_id"]
+    count = "select count(*) from fct_orders"
+    assert rollback(silent()) == first
+    assert ask(data, count) == [(1,)]
+    assert f"warehouse rollback --to {first}" in printed(rollback, None, second)
+    assert ask(data, count) == [(2,)]
+    with pytest.raises(UserError, match="There is no publication 'x'"):
+        rollback(silent(), build_id="x")
+    rollback(silent())
+    third = publish(silent())["build_id"]
+    assert (data / "published" / "current").resolve().name == third
 
 
 def test_a_failed_build_changes_nothing_for_readers(data):
