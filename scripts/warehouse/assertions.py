@@ -41,6 +41,8 @@ LEAST_CHANGE = 0.5
 RECENT_FILES = 8
 # Rarer than this, a column is not blank by chance.
 CHANCE = 1e-4
+# What a seed calls a shop when it means each of them.
+EVERY_SHOP = "*"
 # How alike two column names must be to be one that was renamed.
 ALIKE = 0.6
 # The standard deviation of a normal sample in units of its median absolute deviation.
@@ -613,35 +615,42 @@ def _chance_of_none(
 def schema_drift(look: Look, limit: float | None) -> Iterator[Finding]:
     """Columns that new files lack, have renamed, or leave blank throughout."""
     for drift in _drifts(look):
+        entry, table = drift.part.entry, drift.part.table
+        file = f"{entry.source}/{entry.file}"
+        gone = []
         for column in drift.blank:
-            names = [column.name, *map(snake, column.headers)]
             alike = [
                 found
-                for candidate in names
-                for found in difflib.get_close_matches(candidate, drift.new, 1, ALIKE)
+                for name in (column.name, *map(snake, column.headers))
+                for found in difflib.get_close_matches(name, drift.new, 1, ALIKE)
             ]
-            about = column.description.rstrip(".")
-            folder = f"models/staging/{drift.part.entry.source}/"
+            evidence = {
+                "table": f"{table.source}.{table.name}",
+                "column": column.name,
+                "renamed_to": alike[0] if alike else None,
+            }
+            if not alike:
+                gone.append((column, evidence))
+                continue
             yield Finding(
                 "schema_drift",
-                f"{drift.part.entry.source}/{drift.part.entry.file}",
-                f"The column {column.name} ({about}) is gone, and {alike[0]} is new: "
-                "renamed?"
-                if alike
-                else f"The column {column.name} ({about}) is missing or blank; earlier "
-                "files fill it.",
-                f"If so, add the header to {column.name} in the contract in {folder} "
-                "and run `warehouse run`: the file is read again."
-                if alike
-                else "Export it with the column. Without it, what is made of it is "
+                file,
+                f"The column {column.name} ({column.description.rstrip('.')}) is gone, "
+                f"and {alike[0]} is new: renamed?",
+                f"If so, add the header to {column.name} in the contract in "
+                f"models/staging/{entry.source}/ and run `warehouse run`: the file is "
+                "read again.",
+                [evidence],
+            )
+        if gone:
+            names = ", ".join(column.name for column, _ in gone)
+            yield Finding(
+                "schema_drift",
+                file,
+                f"Missing or blank, and filled by earlier files: {names}.",
+                "Export it with these columns. Without them, what is made of them is "
                 "empty.",
-                [
-                    {
-                        "table": f"{drift.part.table.source}.{drift.part.table.name}",
-                        "column": column.name,
-                        "renamed_to": alike[0] if alike else None,
-                    }
-                ],
+                [evidence for _, evidence in gone],
             )
 
 
@@ -923,7 +932,7 @@ def unknown_shops(look: Look, limit: float | None) -> Iterator[Finding]:
             rows = list(csv.DictReader(file))
         named = {row.get("shop_id") for row in rows}
         named |= {row["member"] for row in rows if row.get("dimension") == "shop"}
-        for shop in sorted(filter(None, named - shops)):
+        for shop in sorted(filter(None, named - shops - {EVERY_SHOP})):
             alike = difflib.get_close_matches(shop, sorted(shops), 1, ALIKE)
             hint = f" There is {alike[0]}." if alike else ""
             yield Finding(

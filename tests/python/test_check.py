@@ -194,7 +194,7 @@ FILES = {
     "missing": (
         "schema_drift",
         {"orders_3.csv": orders([LAST], 5).replace(",country", "").replace(",DE", "")},
-        "The column country",
+        "filled by earlier files: country.",
     ),
     "renamed": (
         "schema_drift",
@@ -204,7 +204,7 @@ FILES = {
     "blank": (
         "schema_drift",
         {"orders_3.csv": orders([LAST], 40).replace(",DE", ",")},
-        "The column country (Two-letter code",
+        "filled by earlier files: country.",
     ),
     "new": (
         "new_columns",
