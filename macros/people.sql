@@ -2,8 +2,7 @@
     leaves the lake. -#}
 {% macro hash_email(email) -%}
     {{ sha256(
-        "'" ~ env_var('WAREHOUSE_SALT', 'demo-salt') ~ "' || lower(trim(nullif(trim("
-        ~ email ~ "), '')))"
+        salt() ~ " || lower(trim(nullif(trim(" ~ email ~ "), '')))"
     ) }}
 {%- endmacro %}
 
@@ -11,19 +10,28 @@
 {% macro hash_phone(phone) -%}
     case
         when length({{ digits(phone) }}) >= 7
-            then {{ sha256(
-                "'" ~ env_var('WAREHOUSE_SALT', 'demo-salt') ~ "' || right("
-                ~ digits(phone) ~ ", 9)"
-            ) }}
+            then {{ sha256(salt() ~ " || right(" ~ digits(phone) ~ ", 9)") }}
     end
 {%- endmacro %}
 
 {#- A name, as of an agent: salted, so that a person can be counted and not read. -#}
 {% macro hash_name(name) -%}
     {{ sha256(
-        "'" ~ env_var('WAREHOUSE_SALT', 'demo-salt') ~ "' || lower(trim(nullif(trim("
-        ~ name ~ "), '')))"
+        salt() ~ " || lower(trim(nullif(trim(" ~ name ~ "), '')))"
     ) }}
+{%- endmacro %}
+
+{#- The salt as a text of SQL. The demo has one that everybody knows; prod has none but
+    its own. -#}
+{% macro salt() -%}
+    {%- set own = env_var('WAREHOUSE_SALT', '') -%}
+    {%- if execute and not own and target.name == 'prod' -%}
+        {{ exceptions.raise_compiler_error(
+            "WAREHOUSE_SALT is not set: prod hashes no person without a salt of its "
+            ~ "own. Set it to a long random text, always the same."
+        ) }}
+    {%- endif -%}
+    '{{ (own or 'demo-salt') | replace("'", "''") }}'
 {%- endmacro %}
 
 {#- The digits of a text. -#}

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from warehouse.errors import UserError
 from warehouse.paths import PROJECT, data_dir, target_name, warehouse_file
+from warehouse.people import salt
 
 SHOWN_FAILURES = 5
 SHOWN_LINES = 12
@@ -101,9 +102,11 @@ def build(
         The result; `build.json` beside the warehouse file remembers it for `publish`.
 
     Raises:
-        UserError: If dbt could not start: the project does not parse, the file is held.
+        UserError: If dbt could not start: the project does not parse, the file is held,
+            prod has no salt.
     """
     target = target or target_name()
+    salt(target)
     data_dir(target).mkdir(parents=True, exist_ok=True)
     arguments = ["build", "--target", target, "--cache-selected-only"]
     if full_refresh:

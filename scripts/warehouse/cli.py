@@ -1,5 +1,6 @@
 """The `warehouse` command: thin wrappers, every verb's work is in its own module."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -158,6 +159,23 @@ def rollback(
 
 
 @app.command()
+def forget(
+    emails: Annotated[
+        list[str], typer.Argument(metavar="EMAIL...", help="Whom; - reads the input.")
+    ],
+    target: Target = None,
+    rebuild: Annotated[
+        bool,
+        typer.Option(help="Also build from nothing, check, publish and report."),
+    ] = True,
+) -> None:
+    """Remove people from exports, lake, warehouse and published files; prove it."""
+    from warehouse.forget import forget
+
+    forget(_console(), emails, _known(target), rebuild)
+
+
+@app.command()
 def report(target: Target = None) -> None:
     """Write the published numbers as a website, for any browser, without a server."""
     from warehouse.report import report
@@ -245,7 +263,11 @@ def _known(target: str | None) -> str | None:
 
 
 def main() -> None:
-    """Run the command; a user's mistake becomes a sentence and exit code 1."""
+    """Run the command; a user's mistake becomes a sentence and exit code 1.
+
+    What it writes, only its owner can change, whatever the surroundings allow.
+    """
+    os.umask(os.umask(0) | 0o022)
     try:
         app()
     except UserError as error:

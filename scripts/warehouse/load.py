@@ -25,6 +25,7 @@ from warehouse.contract import Source, Table, read_contracts
 from warehouse.errors import UserError
 from warehouse.ledger import LOADER_VERSION, Entry, Lake, reject_path, slug_of
 from warehouse.paths import data_dir
+from warehouse.people import masked
 from warehouse.survey import Survey, chunks, survey
 from warehouse.values import text as literal
 
@@ -575,7 +576,7 @@ class _Load:
             shown = found if column is None else repr(found)
             more = f" ({times:,} times)" if times > 1 else ""
             self.result.samples.append(
-                f"{where}: expected {expected}, found {shown}{more}"
+                f"{where}: expected {expected}, found {masked(shown)}{more}"
             )
 
     @contextlib.contextmanager

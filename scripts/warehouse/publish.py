@@ -14,6 +14,7 @@ from warehouse.check import check, last_check
 from warehouse.errors import UserError
 from warehouse.news import read_rows
 from warehouse.paths import PROJECT, data_dir, target_name, warehouse_file
+from warehouse.people import last_forgetting, salt, without_browsers
 from warehouse.restatements import newest_day, write_log
 
 KEPT_BUILDS = 3
@@ -248,6 +249,7 @@ def _write(
             f"(storage_version '{STORAGE_VERSION}')"
         )
         connection.execute("use warehouse")
+        connection.execute("set variable salt = ?", [salt(target)])
         tables = _copy_tables(connection)
         views = _copy_views(connection, built.stem)
         _check(connection, tables)
@@ -302,7 +304,11 @@ def _copy_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     rows = {}
     for (name,) in names:
         if _is_public(name):
-            connection.execute(f"create table {name} as from built.main.{name}")
+            source = connection.sql(f"from built.main.{name}")
+            connection.execute(
+                f"create table {name} as select {without_browsers(source.columns)} "
+                f"from built.main.{name}"
+            )
             counted = connection.execute(f"select count(*) from {name}").fetchall()
             rows[name] = counted[0][0]
     return rows
@@ -409,6 +415,8 @@ def _forget_old(folder: Path, build_id: str) -> None:
         (folder / "site").resolve().parent,
         *whole[-KEPT_BUILDS:],
     }
+    # Somebody was forgotten: what is older still knows the person, by hash.
+    kept = {path for path in kept if path.name > last_forgetting(folder.parent)}
     for path in builds:
         if path not in kept:
             shutil.rmtree(path, ignore_errors=True)

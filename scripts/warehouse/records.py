@@ -16,6 +16,7 @@ from typing import TextIO
 
 from warehouse.contract import Fit, Table, best_fit
 from warehouse.errors import UserError
+from warehouse.people import masked
 
 DELIMITERS = (",", ";", "\t", "|")
 DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -219,7 +220,7 @@ def no_header(
         f"{name}: no header row has all required columns of {table.source}."
         f"{table.name}. Expected: {', '.join(_wanted(c) for c in table.required)}. "
         f"Missing: {', '.join(_wanted(c) for c in missing)}. "
-        f"Found: {shown or 'nothing that looks like a header'}.",
+        f"Found: {masked(shown) or 'nothing that looks like a header'}.",
         "Export the file again with these columns, or, if the platform names them "
         "differently, add the name to `headers` of the column in "
         f"models/staging/{table.source}/_{table.source}.yml.",

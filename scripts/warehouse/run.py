@@ -8,6 +8,7 @@ from warehouse.build import build
 from warehouse.check import check, summary
 from warehouse.errors import UserError
 from warehouse.paths import target_name
+from warehouse.people import salt, salt_note
 from warehouse.publish import publish
 from warehouse.report import report
 from warehouse.status import status
@@ -32,6 +33,9 @@ def run(
     from warehouse.load import load
 
     target = target or target_name()
+    salt(target)
+    if note := salt_note(target):
+        console.print(f"[yellow]note[/] {note}", soft_wrap=True)
     started = time.monotonic()
 
     with _step(console, 1, "load"):

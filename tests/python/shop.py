@@ -66,6 +66,8 @@ class Shop:
             capture_output=True,
             text=True,
         )
+        with (self.folder / "said.log").open("a", encoding="utf-8") as log:
+            log.write(done.stdout + done.stderr)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         return done
 

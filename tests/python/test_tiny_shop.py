@@ -5,6 +5,7 @@ says why its number is what it is.
 """
 
 import csv
+import os
 import re
 import shutil
 from io import StringIO
@@ -95,6 +96,141 @@ def test_kpi_by_hand(tiny_shop, row):
     for part, name in zip(found[0], ("numerator", "denominator"), strict=True):
         expected = pytest.approx(float(row[name]), abs=1e-6) if row[name] else None
         assert part == expected, row["why"]
+
+
+# --------------------------------------------------------------------------- its people
+
+
+def people_of(landing: Path) -> set[str]:
+    """E-mails, phones (as written, as digits) and names in the tiny shop's files."""
+    found = set()
+    for path in landing.rglob("*.csv"):
+        for row in csv.DictReader(path.open()):
+            told = (row.get(c) for c in ("email", "phone", "agent", "person"))
+            found |= {value.lower() for value in told if value}
+    return found | {re.sub(r"\D", "", v)[-9:] for v in found if v[-4:].isdigit()}
+
+
+# dbt keeps every file of tests/fixtures in it, that is the tiny shop's exports.
+OWN_FIXTURES = "partial_parse.msgpack"
+
+
+def places_of(texts: set[str], shop: Shop) -> list[str]:
+    """Where a text stands, but for landing, lake and the private file."""
+    found = []
+
+    def look(relation: str, place: str, connection: duckdb.DuckDBPyConnection) -> None:
+        """Every column of every row, in one text."""
+        columns = connection.sql(f"from {relation}").columns
+        listed = ", ".join(f'cast("{name}" as varchar)' for name in columns)
+        tests = " or ".join(f"contains(row_text, '{text}')" for text in texts)
+        rows = connection.sql(
+            f"select 1 from (select lower(concat_ws('|', {listed})) as row_text "
+            f"from {relation}) where {tests} limit 1"
+        )
+        if rows.fetchall():
+            found.append(place)
+
+    for path in shop.folder.rglob("*"):
+        place = path.relative_to(shop.folder)
+        if not path.is_file() or place.parts[0] in ("landing", "lake"):
+            continue
+        if path.name == OWN_FIXTURES:
+            continue
+        if path.name == "warehouse.duckdb":
+            if place.parts[0] == "published":
+                with duckdb.connect(str(path), read_only=True) as connection:
+                    for (name,) in connection.execute("show tables").fetchall():
+                        look(name, f"{place}: {name}", connection)
+        elif path.suffix == ".parquet":
+            with duckdb.connect() as connection:
+                look(f"read_parquet('{path}')", str(place), connection)
+        else:
+            content = path.read_bytes().lower()
+            if any(text.encode() in content for text in texts):
+                found.append(str(place))
+    return found
+
+
+@pytest.fixture
+def planted(tiny_shop, published):
+    """An e-mail where each kind of reader and of log could see it."""
+    email = min(text for text in people_of(tiny_shop.landing) if "@" in text)
+    parquet = published / "parquet" / "planted.parquet"
+    duckdb.execute(f"copy (select ['{email.upper()}'] as seen) to '{parquet}'")
+    log = tiny_shop.folder / "planted.log"
+    log.write_text(f"could not read {email}")
+    with duckdb.connect(str(published / "warehouse.duckdb")) as connection:
+        connection.execute(f"create table planted as select 'to {email}' as note")
+    yield
+    parquet.unlink()
+    log.unlink()
+    with duckdb.connect(str(published / "warehouse.duckdb")) as connection:
+        connection.execute("drop table planted")
+
+
+def test_nobody_is_named_outside_the_lake(tiny_shop, site):
+    """No e-mail, phone or name in published tables, files, reports, logs, artefacts."""
+    people = people_of(tiny_shop.landing)
+    assert {"sam help", "ida pick", "bob@tinyshop.example", "305550171"} <= people
+    assert (tiny_shop.folder / "target" / "run_results.json").exists()
+    assert (tiny_shop.folder / "said.log").read_text()
+    assert places_of(people, tiny_shop) == []
+
+
+def test_whoever_is_named_is_found(tiny_shop, planted):
+    """The search sees what it looks for, in each kind of place."""
+    found = places_of(people_of(tiny_shop.landing), tiny_shop)
+    build = (tiny_shop.folder / "published" / "current").resolve().name
+    assert set(found) == {
+        "planted.log",
+        f"published/{build}/parquet/planted.parquet",
+        f"published/{build}/warehouse.duckdb: planted",
+    }
+
+
+def test_no_browser_is_published(tiny_shop, published):
+    """Readers get browsers and visits as hashes, which join and count as before."""
+    ids = {
+        value
+        for row in tiny_shop.ask("select visitor_id, session_id from int_sessions")
+        for value in row
+    }
+    with duckdb.connect(str(published / "warehouse.duckdb"), read_only=True) as reader:
+        for table, column in reader.execute(
+            "select table_name, column_name from duckdb_columns()"
+            " where data_type = 'VARCHAR'"
+        ).fetchall():
+            rows = reader.execute(f'select distinct "{column}" from {table}').fetchall()
+            assert not ids & {value for (value,) in rows}, f"{table}.{column}"
+        joined = """select count(*), count(distinct fct_sessions.visitor_id),
+                count(distinct fct_sessions.person_id), count(fct_carts.visitor_id)
+            from fct_sessions left join fct_carts using (visitor_id)"""
+        assert reader.sql(joined).fetchall() == tiny_shop.ask(joined)
+
+
+def test_only_the_owner_can_change_what_is_published(tiny_shop, site):
+    """Also where the surroundings would let everybody write."""
+    before = os.umask(0)
+    try:
+        tiny_shop.run("warehouse", "publish")
+        tiny_shop.run("warehouse", "report")
+    finally:
+        os.umask(before)
+    folder = (tiny_shop.folder / "published" / "current").resolve()
+    paths = [folder, *folder.rglob("*")]
+    assert len(paths) > 100
+    open_to_all = [str(p) for p in paths if p.stat().st_mode & 0o022]
+    assert open_to_all == []
+
+
+def test_the_salt_is_told_to_nobody(tiny_shop, site):
+    """Neither readers nor logs see it; the private file and target/ do (SQL)."""
+    shop = Shop(tiny_shop.folder)
+    shop.environment["WAREHOUSE_SALT"] = "a-salt-of-our-own"
+    shop.run("warehouse", "publish")
+    found = places_of({"a-salt-of-our-own", "demo-salt"}, shop)
+    assert {Path(place).parts[0] for place in found} <= {"target"}
 
 
 # --------------------------------------------------------------------------- the report
