@@ -416,7 +416,8 @@ def _forget_old(folder: Path, build_id: str) -> None:
         *whole[-KEPT_BUILDS:],
     }
     # Somebody was forgotten: what is older still knows the person, by hash.
-    kept = {path for path in kept if path.name > last_forgetting(folder.parent)}
+    forgotten = last_forgetting(folder.parent)
+    kept = {path for path in kept if path.name > forgotten} | {folder / build_id}
     for path in builds:
         if path not in kept:
             shutil.rmtree(path, ignore_errors=True)

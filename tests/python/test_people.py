@@ -209,6 +209,9 @@ def test_publishing_after_a_forgetting_deletes_what_was_published_before(
     assert kept == [last]
     publish(console)
     assert len(list((tmp_path / "published").glob("2*"))) == 2
+    # A clock that went back deletes nothing that readers see.
+    (tmp_path / "forgotten.jsonl").write_text('{"at": "29990101T000000.000000Z"}\n')
+    assert (tmp_path / "published" / publish(console)["build_id"]).exists()
 
 
 @pytest.mark.parametrize("email", ["ann", "ann@", "a b@c.de", "a@b.c d"])
