@@ -144,6 +144,18 @@ def test_every_kind_of_file(shop):
     assert shop.load().total("files") == 0
 
 
+def test_a_phone_beside_the_email_is_looked_for_in_all_files(shop):
+    """Also in those before; a row with somebody else's e-mail is that person's."""
+    shop.write("sales_1.csv", lines("1,,2026-01-01,1,1,,Ann,030 1234567,,"))
+    shop.write("sales_2.csv", lines("2,,2026-01-01,1,1,b@c.de,Bob,030 1234567,,"))
+    shop.write("sales_3.csv", lines(f"3,,2026-01-01,1,1,{EMAIL},,+49 30 1234567,,"))
+    shop.load()
+    assert "2 rows in 2 landed files" in forget_in(shop)
+    rows = {row["id"]: row for row in shop.query("till/sales")}
+    assert rows["1"]["phone"] == rows["3"]["phone"] != rows["2"]["phone"]
+    assert (rows["1"]["billing_name"], rows["2"]["billing_name"]) == (None, "Bob")
+
+
 def test_rows_of_files_that_are_gone_are_cleaned_in_the_lake(shop):
     """Landing no longer holds them, so no load can."""
     shop.write("sales.csv", lines(*ROWS)).rename(shop.data / "sales.csv")
