@@ -227,7 +227,7 @@ def test_the_salt_is_told_to_nobody(tiny_shop, site):
     """Neither readers nor logs see it; the SQL of the private file does."""
     (sql,) = tiny_shop.ask("select string_agg(sql) from duckdb_views()")[0]
     assert "demo-salt" in sql
-    published = site.resolve().parent.parent
+    published = site.resolve().parent
     file = published / "warehouse.duckdb"
     with duckdb.connect(str(file), read_only=True) as reader:
         query = "select string_agg(sql) from duckdb_views()"
