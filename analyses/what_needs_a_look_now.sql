@@ -16,4 +16,8 @@ where
     kpi_alerts.dimension = 'all'
     and kpi_alerts.severity in ('high', 'medium')
     and kpi_alerts.period_start >= dim_as_of.as_of - interval '28' day
-order by kpi_alerts.period_start desc nulls last, kpi_alerts.kpi_id asc nulls last
+order by
+    kpi_alerts.period_start desc nulls last,
+    kpi_alerts.kpi_id asc nulls last,
+    kpi_alerts.grain asc nulls last,
+    kpi_alerts.rule asc nulls last
