@@ -53,6 +53,8 @@ class Published:
             str(folder / "warehouse.duckdb"), read_only=True
         )
         self.connection.execute("set enable_progress_bar = false")
+        # Sums and ties come out alike every time, and so do the pages.
+        self.connection.execute("set threads = 1")
 
     def close(self) -> None:
         """Let go of the file."""
