@@ -1,41 +1,22 @@
 -- A walk begins at the number that our KPI shows; its steps and what is unexplained
 -- lead to theirs.
+{% set views = [
+    'kpi_net_sales', 'kpi_average_order_value', 'kpi_conversion_rate',
+    'kpi_marketing_efficiency_ratio',
+] %}
+
 with kpis as (
-    select
-        grain,
-        period_start,
-        member as shop_id,
-        'net_sales' as kpi_id,
-        cast(net_sales as double) as value
-    from {{ ref('rollup_orders') }}
-    where dimension = 'shop'
-    union all
-    select
-        grain,
-        period_start,
-        member as shop_id,
-        'average_order_value' as kpi_id,
-        cast(sales as double) / nullif(orders, 0) as value
-    from {{ ref('rollup_orders') }}
-    where dimension = 'shop'
-    union all
-    select
-        grain,
-        period_start,
-        member as shop_id,
-        'conversion_rate' as kpi_id,
-        cast(purchase_sessions as double) / nullif(sessions, 0) as value
-    from {{ ref('rollup_sessions') }}
-    where dimension = 'shop'
-    union all
-    select
-        grain,
-        period_start,
-        member as shop_id,
-        'marketing_efficiency_ratio' as kpi_id,
-        cast(sales as double) / nullif(total_spend, 0) as value
-    from {{ ref('rollup_marketing') }}
-    where dimension = 'shop'
+    {% for view in views %}
+        select
+            '{{ view[4:] }}' as kpi_id,
+            grain,
+            period_start,
+            member as shop_id,
+            value
+        from {{ ref(view) }}
+        where dimension = 'shop'
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 -- A platform's campaigns may serve several shops: these meet over all shops.

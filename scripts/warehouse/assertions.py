@@ -14,18 +14,17 @@ import gzip
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from statistics import median
 from typing import Any
 
 import duckdb
-import yaml
 
 from warehouse.contract import Column, Source, Table, snake
 from warehouse.ledger import Entry
-from warehouse.paths import PROJECT
+from warehouse.paths import PROJECT, project_variables
 from warehouse.restatements import moved_values
 from warehouse.values import name, text
 
@@ -165,10 +164,17 @@ class Look:
             found.setdefault(key, (part.table, []))[1].append(part.path)
         return list(found.values())
 
+    @cached_property
+    def drifts(self) -> list["_Drift"]:
+        """The newest files whose columns differ from those before."""
+        return list(_drifts(self))
+
     def shop(self, table: Table) -> str:
         """SQL for a row's shop: its own word, else its folder, else the default."""
         named = "shop_id, " if "shop_id" in table.lake_columns else ""
-        return f"coalesce({named}_shop_id, {text(default_shop())})"
+        return (
+            f"coalesce({named}_shop_id, {text(project_variables()['default_shop_id'])})"
+        )
 
     def has(self, table: str, side: str = "built") -> bool:
         """Whether a warehouse has a table or view."""
@@ -213,13 +219,6 @@ def read_rules() -> dict[str, Rule]:
             )
             for row in csv.DictReader(file)
         }
-
-
-@cache
-def default_shop() -> str:
-    """The shop of files that lie in no shop's folder."""
-    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
-    return project["vars"]["default_shop_id"]
 
 
 def date_columns(table: Table) -> list[Column]:
@@ -482,7 +481,7 @@ def volume(look: Look, limit: float | None) -> Iterator[Finding]:
         usual = [count for _, count in before[-BASELINE_WEEKS:]]
         if len(usual) >= BASELINE_FILES and is_odd(newest[1], usual, limit):
             yield _odd_finding(
-                _where(source, table, shop or default_shop()),
+                _where(source, table, shop or project_variables()["default_shop_id"]),
                 [{"period": newest[0], "rows": newest[1], "usual": median(usual)}],
             )
 
@@ -614,7 +613,7 @@ def _chance_of_none(
 @assertion
 def schema_drift(look: Look, limit: float | None) -> Iterator[Finding]:
     """Columns that new files lack, have renamed, or leave blank throughout."""
-    for drift in _drifts(look):
+    for drift in look.drifts:
         entry, table = drift.part.entry, drift.part.table
         file = f"{entry.source}/{entry.file}"
         gone = []
@@ -657,7 +656,7 @@ def schema_drift(look: Look, limit: float | None) -> Iterator[Finding]:
 @assertion
 def new_columns(look: Look, limit: float | None) -> Iterator[Finding]:
     """Columns that only new files have: kept in the lake, read by nothing."""
-    for drift in _drifts(look):
+    for drift in look.drifts:
         if drift.new:
             yield Finding(
                 "new_columns",

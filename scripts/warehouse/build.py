@@ -199,15 +199,20 @@ def _invoke(console: Console, target: str, arguments: list[str]) -> BuildResult:
     return _read(done)
 
 
+def held_file() -> UserError:
+    """What to say when somebody else has the private warehouse file open."""
+    return UserError(
+        "Another program has the warehouse file open.",
+        "Close it, or let it read published/current/warehouse.duckdb instead: that "
+        "file is never locked by a build.",
+    )
+
+
 def _start_failure(exception: BaseException) -> UserError:
     """A dbt error from before the first model, as a sentence and a hint."""
     text = str(exception).strip()
     if "lock" in text.lower() and "duckdb" in text.lower():
-        return UserError(
-            "Another program has the warehouse file open.",
-            "Close it, or let it read published/current/warehouse.duckdb instead: that "
-            "file is never locked by a build.",
-        )
+        return held_file()
     return UserError(
         "dbt could not read the project.\n"
         + "\n".join(text.splitlines()[:SHOWN_LINES]),

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import yaml
 from rich.console import Console
 
 from warehouse.errors import UserError
-from warehouse.paths import PROJECT
+from warehouse.paths import PROJECT, read_yaml
 
 MARTS = PROJECT / "models" / "marts"
 LANGUAGES = {"en": "also", "es": "es", "fr": "fr", "ru": "ru", "zh": "zh"}
@@ -48,7 +47,7 @@ def kpis() -> list[Kpi]:
     """Every listed KPI that has YAML, in the list's order."""
     described = {}
     for path in MARTS.glob("*/kpi_*.yml"):
-        content = _read_yaml(path)
+        content = read_yaml(path)
         tests = tuple(
             (test["name"], " ".join(str(test.get("description", "")).split()))
             for test in content.get("unit_tests", [])
@@ -217,15 +216,9 @@ def _rollup_dimensions() -> dict[str, list[str]]:
     """The dimensions of every rollup, by the values its test accepts."""
     dimensions = {}
     for path in (PROJECT / "models" / "rollups").glob("*.yml"):
-        for model in _read_yaml(path).get("models", []):
+        for model in read_yaml(path).get("models", []):
             dimensions[model["name"]] = _accepted(model)
     return dimensions
-
-
-def _read_yaml(path: Path) -> dict:
-    """A file's content, by the parser in C where there is one, which is quick."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=loader) or {}
 
 
 def _accepted(model: dict) -> list[str]:

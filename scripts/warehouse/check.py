@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from warehouse.assertions import ASSERTIONS, Finding, Look, Rule, read_rules
-from warehouse.build import build_moment
+from warehouse.build import build_moment, held_file
 from warehouse.contract import read_contracts
 from warehouse.errors import UserError
 from warehouse.ledger import LOADER_VERSION, Lake
@@ -161,10 +161,7 @@ def _look(target: str, today: dt.date | None) -> Iterator[Look]:
         try:
             connection.execute(f"attach '{built}' as built (read_only)")
         except duckdb.IOException:
-            raise UserError(
-                "Another program has the warehouse file open.",
-                "Close it, or let it read published/current/warehouse.duckdb instead.",
-            ) from None
+            raise held_file() from None
         entries = Lake(data / "lake").entries(connection)
         if any(entry.loader_version != LOADER_VERSION for entry in entries):
             raise UserError(

@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from warehouse.catalog import Kpi, kpis, theme_label
-from warehouse.paths import PROJECT
+from warehouse.paths import PROJECT, read_yaml
 
 MODELS = PROJECT / "models"
 TESTS = PROJECT / "tests"
@@ -196,7 +194,7 @@ def _yaml_tests() -> tuple[Counter, set[str]]:
     """Unit tests by model, and the models whose rows are tested."""
     unit_tests, row_tests = Counter(), set()
     for path in MODELS.rglob("*.yml"):
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        content = read_yaml(path)
         unit_tests.update(test["model"] for test in content.get("unit_tests", []))
         row_tests.update(
             model["name"]

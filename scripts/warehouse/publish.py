@@ -13,7 +13,12 @@ from warehouse.build import build_is_newest, last_build
 from warehouse.check import check, last_check
 from warehouse.errors import UserError
 from warehouse.news import read_rows
-from warehouse.paths import PROJECT, data_dir, target_name, warehouse_file
+from warehouse.paths import (
+    data_dir,
+    project_variables,
+    target_name,
+    warehouse_file,
+)
 from warehouse.people import last_forgetting, salt, without_browsers
 from warehouse.restatements import newest_day, write_log
 
@@ -104,11 +109,7 @@ def rollback(
     if not current.exists():
         raise UserError("Nothing is published yet.", "Run `warehouse run` first.")
     seen = current.resolve().name
-    kept = sorted(
-        path.name
-        for path in folder.iterdir()
-        if path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
-    )
+    kept = [path.name for path in _publications(folder)]
     if build_id is None:
         build_id = max((name for name in kept if name < seen), default=None)
         if build_id is None:
@@ -275,7 +276,7 @@ def _write(
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "target": target,
         "as_of": str(as_of) if as_of else None,
-        "currency": _reporting_currency(),
+        "currency": project_variables()["reporting_currency"],
         "checks": memory.get("checks", 0),
         "warnings": memory.get("warnings", []),
         "findings": checked,
@@ -383,13 +384,6 @@ def _export(
             )
 
 
-def _reporting_currency() -> str:
-    import yaml
-
-    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
-    return project["vars"]["reporting_currency"]
-
-
 def switch(link: Path, to: Path) -> None:
     """Point a link at a folder in one rename, so that no reader sees it missing.
 
@@ -403,21 +397,27 @@ def switch(link: Path, to: Path) -> None:
     pointer.replace(link)
 
 
+def _folders(folder: Path) -> list[Path]:
+    """What lies in `published/`, half written or whole, the oldest first."""
+    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.is_symlink())
+
+
+def _publications(folder: Path) -> list[Path]:
+    """The whole ones."""
+    return [path for path in _folders(folder) if not path.name.startswith(".")]
+
+
 def _forget_old(folder: Path, build_id: str) -> None:
     """Remove all but the newest builds, and what an interrupted publication left."""
-    builds = sorted(
-        path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()
-    )
-    whole = [path for path in builds if not path.name.startswith(".")]
     # The report in use, as long as no later one could be written.
     kept = {
         folder / build_id,
         (folder / "site").resolve().parent,
-        *whole[-KEPT_BUILDS:],
+        *_publications(folder)[-KEPT_BUILDS:],
     }
     # Somebody was forgotten: what is older still knows the person, by hash.
     forgotten = last_forgetting(folder.parent)
     kept = {path for path in kept if path.name > forgotten} | {folder / build_id}
-    for path in builds:
+    for path in _folders(folder):
         if path not in kept:
             shutil.rmtree(path, ignore_errors=True)

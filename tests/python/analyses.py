@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
-import yaml
 from shop import PROJECT
+
+from warehouse.paths import project_variables
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,6 @@ class Analysis:
 
 def analyses() -> list[Analysis]:
     """Every question, by the name of its file."""
-    variables = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
     found = []
     for path in sorted((PROJECT / "analyses").glob("*.sql")):
         text = path.read_text(encoding="utf-8")
@@ -37,6 +37,8 @@ def analyses() -> list[Analysis]:
         words = " ".join(comment.group(0).replace("--", " ").split())
         question, mark, rest = words.partition("?")
         assert mark, f"the comment of {path.name} asks a question"
-        sql = jinja2.Template(text).render(ref=lambda name: name, var=variables.get)
+        sql = jinja2.Template(text).render(
+            ref=lambda name: name, var=project_variables().get
+        )
         found.append(Analysis(path, f"{question}?", rest.strip(), sql))
     return found

@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -10,7 +11,7 @@ import pytest
 
 from warehouse.contract import read_contracts
 from warehouse.load import LoadResult, load
-from warehouse.paths import PROJECT
+from warehouse.paths import PROJECT, warehouse_file
 from warehouse.readers import Input, Output, read
 from warehouse.survey import survey
 from warehouse.values import text
@@ -162,3 +163,21 @@ def shared() -> Path:
     if not (folder / "data" / "export_samples").is_dir():
         pytest.skip(f"no real exports in {folder} (set WAREHOUSE_SHARED)")
     return folder
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[duckdb.DuckDBPyConnection]:
+    """The demo's warehouse, read only; skips where it is not built, and where it is too
+    small to hold what was planted or to predict from."""
+    file = warehouse_file("demo")
+    if not file.exists():
+        pytest.skip("the demo warehouse is not built: warehouse demo, warehouse run")
+    with duckdb.connect(str(file), read_only=True) as connection:
+        try:
+            orders = connection.execute("select count(*) from fct_orders").fetchone()[0]
+            connection.execute("select * from kpi_alerts limit 0")
+        except duckdb.CatalogException:
+            pytest.skip("the demo warehouse is half built: warehouse run")
+        if orders < 15_000:
+            pytest.skip("the demo warehouse is a small one")
+        yield connection

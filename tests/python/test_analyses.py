@@ -13,15 +13,15 @@ import pytest
 from analyses import analyses
 from shop import PROJECT
 
-from warehouse.demo import demo
+from warehouse.demo import demo as make_demo
+from warehouse.paths import warehouse_file
 
 PAGE = PROJECT / "docs" / "analyses.md"
-DEMO = PROJECT / "data" / "demo" / "warehouse.duckdb"
 SHOWN_ROWS = 5
 FEWEST = 25
 
 
-def page() -> str:
+def page(warehouse: duckdb.DuckDBPyConnection) -> str:
     """Every question with the first rows of its answer."""
     lines = [
         "# Questions",
@@ -31,15 +31,14 @@ def page() -> str:
         f"are the demo shop's, at most {SHOWN_ROWS} rows of them; written by "
         "`python tests/python/test_analyses.py`.",
     ]
-    with duckdb.connect(str(DEMO), read_only=True) as connection:
-        for analysis in analyses():
-            answer = connection.sql(analysis.sql)
-            rows = answer.fetchmany(SHOWN_ROWS)
-            name = analysis.path.name
-            lines += ["", f"## {analysis.question}", ""]
-            lines += [f"{analysis.words} ([{name}](../analyses/{name}))".strip(), ""]
-            lines += [_line(answer.columns), _line(["---"] * len(answer.columns))]
-            lines += [_line([_cell(value) for value in row]) for row in rows]
+    for analysis in analyses():
+        answer = warehouse.sql(analysis.sql)
+        rows = answer.fetchmany(SHOWN_ROWS)
+        name = analysis.path.name
+        lines += ["", f"## {analysis.question}", ""]
+        lines += [f"{analysis.words} ([{name}](../analyses/{name}))".strip(), ""]
+        lines += [_line(answer.columns), _line(["---"] * len(answer.columns))]
+        lines += [_line([_cell(value) for value in row]) for row in rows]
     return "\n".join(lines) + "\n"
 
 
@@ -66,24 +65,17 @@ def test_there_are_questions():
     assert len({analysis.question for analysis in found}) == len(found)
 
 
-def test_the_answers_are_those_of_the_demo():
-    """Skips where the demo of the default size is not built."""
-    if not DEMO.exists():
-        pytest.skip("the demo warehouse is not built: make demo")
-    with duckdb.connect(str(DEMO), read_only=True) as connection:
-        tables = {name for (name,) in connection.execute("show tables").fetchall()}
-        if not {"kpi_scorecard", "fct_orders"} <= tables:
-            pytest.skip("the demo warehouse is half built: warehouse run")
-        (orders,) = connection.execute(
-            "select count(*) from stg_shopify__orders"
-        ).fetchone()
-    if orders != inspect.signature(demo).parameters["orders"].default:
+def test_the_answers_are_those_of_the_demo(demo):
+    """Skips where the demo has another size than the default one."""
+    orders = demo.execute("select count(*) from stg_shopify__orders").fetchone()[0]
+    if orders != inspect.signature(make_demo).parameters["orders"].default:
         pytest.skip("the demo warehouse has another size than the page's")
-    assert PAGE.read_text() == page(), (
+    assert PAGE.read_text() == page(demo), (
         "docs/analyses.md is stale: run python tests/python/test_analyses.py"
     )
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page())
+    with duckdb.connect(str(warehouse_file("demo")), read_only=True) as warehouse:
+        PAGE.write_text(page(warehouse))
     sys.stdout.write(f"wrote {PAGE}\n")

@@ -8,11 +8,10 @@ import os
 import re
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from warehouse.catalog import LANGUAGES, kpis, listed_kpis
-from warehouse.paths import PROJECT, warehouse_file
+from warehouse.paths import PROJECT
 
 BETTER = {"up": "up", "down": "down", "–": "none"}
 MARTS = {path.stem for path in (PROJECT / "models" / "marts").glob("*/*.sql")}
@@ -40,23 +39,6 @@ def promised() -> tuple[dict[str, tuple[str, str]], list[str]]:
     assert len(units) > 100, "the dictionary's tables are not read any more"
     assert len(marts) > 15, "the dictionary's marts are not read any more"
     return units, marts
-
-
-@pytest.fixture(scope="module")
-def demo() -> duckdb.DuckDBPyConnection:
-    """The demo's warehouse; skips where it is not built."""
-    file = warehouse_file("demo")
-    if not file.exists():
-        pytest.skip("the demo warehouse is not built: warehouse demo, warehouse run")
-    con = duckdb.connect(str(file), read_only=True)
-    try:
-        orders = con.execute("select count(*) from fct_orders").fetchall()[0][0]
-        con.execute("select * from kpi_alerts limit 0")
-    except duckdb.CatalogException:
-        pytest.skip("the demo warehouse is half built: warehouse run")
-    if orders < 15_000:
-        pytest.skip("the demo warehouse is a small one: too few to predict from")
-    return con
 
 
 def test_every_promised_kpi_is_a_view():

@@ -14,7 +14,6 @@ from shop import PROJECT, Shop
 
 from warehouse.catalog import listed_kpis
 from warehouse.demo.world import BROKEN_CHECKOUT, FAILED_CAMPAIGN
-from warehouse.paths import warehouse_file
 
 AS_OF = date(2026, 9, 23)
 DAYS = 212  # judged days, two baselines and a few more
@@ -229,21 +228,6 @@ def test_diagnoses_ask_for_kpis_that_exist():
 
 
 # --------------------------------------------------------------------------- the demo
-@pytest.fixture(scope="module")
-def demo() -> duckdb.DuckDBPyConnection:
-    """The demo's warehouse; skips where it is not built."""
-    file = warehouse_file("demo")
-    if not file.exists():
-        pytest.skip("the demo warehouse is not built: warehouse demo, warehouse run")
-    con = duckdb.connect(str(file), read_only=True)
-    try:
-        orders = con.execute("select count(*) from fct_orders").fetchall()[0][0]
-        con.execute("select * from kpi_alerts limit 0")
-    except duckdb.CatalogException:
-        pytest.skip("the demo warehouse is half built: warehouse run")
-    if orders < 15_000:
-        pytest.skip("the demo warehouse is a small one: chance hides what was planted")
-    return con
 
 
 def test_the_demos_broken_checkout_is_found(demo):

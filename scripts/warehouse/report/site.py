@@ -6,13 +6,12 @@ import shutil
 from functools import partial
 from pathlib import Path
 
-import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from rich.console import Console
 
 from warehouse.catalog import theme_label
-from warehouse.paths import PROJECT, data_dir, target_name
+from warehouse.paths import data_dir, project_variables, target_name
 from warehouse.publish import switch
 from warehouse.report import panels, words
 from warehouse.report.boards import BOARDS, Board, read_boards
@@ -83,10 +82,9 @@ def write(data: Published, boards: Path, folder: Path) -> int:
         UserError: If a board is broken.
     """
     found = read_boards(boards, panels.kinds())
-    variables = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
     environment = _environment(data)
     # Every board is prepared before the first file is written.
-    prepared = [(board, _prepare(board, data, variables)) for board in found]
+    prepared = [(board, _prepare(board, data, project_variables())) for board in found]
     menu = [(_file(board, found), board.title) for board in found] + [
         ("kpis.html", "All KPIs")
     ]
