@@ -9,11 +9,11 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from warehouse.errors import UserError
 from warehouse.paths import PROJECT, data_dir, target_name, warehouse_file
 from warehouse.people import salt
+from warehouse.terminal import progress
 
 SHOWN_FAILURES = 5
 SHOWN_LINES = 12
@@ -82,6 +82,11 @@ class BuildResult:
     def checks(self) -> int:
         """Data tests and unit tests that passed."""
         return self.total("test", "unit test", status="pass")
+
+    @property
+    def exit_code(self) -> int:
+        """1 if something failed, else 0."""
+        return 0 if self.success else 1
 
 
 def build(
@@ -158,27 +163,18 @@ def _invoke(console: Console, target: str, arguments: list[str]) -> BuildResult:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    progress = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total}"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    with dbt_surroundings(target), progress:
-        task = progress.add_task("reading the project", total=None)
+    with dbt_surroundings(target), progress(console) as bar:
+        task = bar.add_task("reading the project", total=None)
 
         def follow(event) -> None:
             if event.info.name == "LogStartLine":
-                progress.update(
+                bar.update(
                     task,
                     total=event.data.total,
                     description=event.data.description.split(".")[-1].strip()[:48],
                 )
             elif event.info.name == "NodeFinished":
-                progress.advance(task)
+                bar.advance(task)
 
         quiet = [
             "--quiet",

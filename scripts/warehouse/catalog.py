@@ -4,11 +4,13 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from warehouse.errors import UserError
 from warehouse.paths import PROJECT, read_yaml
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 MARTS = PROJECT / "models" / "marts"
 LANGUAGES = {"en": "also", "es": "es", "fr": "fr", "ru": "ru", "zh": "zh"}
@@ -112,12 +114,15 @@ def kpi_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_docs(console: Console, check: bool = False) -> None:
+def write_docs(console: "Console", check: bool = False) -> dict[str, list[str]]:
     """Write the generated documents, or see whether they are stale.
 
     Args:
         console: Where to say what changed.
         check: Change nothing; a stale document is an error.
+
+    Returns:
+        `written`: the documents that were.
 
     Raises:
         UserError: With `check`, if a document is stale or missing.
@@ -136,9 +141,11 @@ def write_docs(console: Console, check: bool = False) -> None:
         raise UserError(
             f"Generated documents are stale: {', '.join(stale)}.",
             "Run `make docs` and commit what it writes.",
+            {"stale": stale},
         )
     if not stale:
         console.print("generated documents are up to date", highlight=False)
+    return {"written": stale}
 
 
 def documents() -> dict[Path, str]:

@@ -21,6 +21,7 @@ from warehouse.errors import UserError
 from warehouse.ledger import LOADER_VERSION, Lake
 from warehouse.paths import data_dir, target_name, warehouse_file
 from warehouse.restatements import newest_day
+from warehouse.terminal import document
 
 MARKS = {
     "error": ("!", "bold red"),
@@ -62,7 +63,12 @@ class Report:
         """The findings that stop a publication."""
         return [finding for finding in self.findings if finding.severity == "error"]
 
-    def as_json(self) -> str:
+    @property
+    def exit_code(self) -> int:
+        """1 if there is an error, else 0."""
+        return 1 if self.errors else 0
+
+    def document(self) -> dict:
         """The report for machines: itself, with counts, and at most 200 rows a finding.
 
         Keys: checked_at, build, as_of, counts, findings (check, severity, subject,
@@ -72,8 +78,7 @@ class Report:
             {**asdict(f), "row_count": len(f.rows), "rows": f.rows[:SHOWN_ROWS]}
             for f in self.findings
         ]
-        whole = {**asdict(self), "counts": self.counts, "findings": found}
-        return json.dumps(whole, indent=2, default=_plain, ensure_ascii=False)
+        return {**asdict(self), "counts": self.counts, "findings": found}
 
 
 def check(
@@ -104,7 +109,7 @@ def check(
             _run(rule, look, report)
     order = list(MARKS)
     report.findings.sort(key=lambda finding: order.index(finding.severity))
-    _memory(target).write_text(report.as_json() + "\n", encoding="utf-8")
+    _memory(target).write_text(document(report) + "\n", encoding="utf-8")
     _print(console, report)
     return report
 
@@ -224,8 +229,3 @@ def summary(counts: dict[str, int], quiet: int) -> str:
         if number
     ]
     return ", ".join([*words, f"{quiet} checks found nothing"])
-
-
-def _plain(value) -> str | float:
-    """Dates and decimals for JSON."""
-    return value.isoformat() if isinstance(value, dt.date) else float(value)

@@ -6,15 +6,30 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
+from warehouse import terminal
 from warehouse.errors import UserError
 from warehouse.paths import TARGETS
+from warehouse.terminal import verb
 
 app = typer.Typer(
     help="The e-commerce KPI warehouse: exports in, tested KPIs out.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    suggest_commands=True,
+)
+# What commands are for, in the order of the help.
+DAILY, READ, STEPS, SETUP, CARE = (
+    {"rich_help_panel": words}
+    for words in (
+        "Every day",
+        "Read the numbers",
+        "The steps of run, one by one",
+        "Begin and extend",
+        "Look after",
+    )
 )
 
 Target = Annotated[
@@ -30,16 +45,17 @@ FullRefresh = Annotated[
 ]
 
 
-@app.command()
-def run(target: Target = None, full_refresh: FullRefresh = False) -> None:
+@verb(app, **DAILY)
+def run(console, target: Target = None, full_refresh: FullRefresh = False):
     """Load, build, check, publish, report: everything, in one go."""
     from warehouse.run import run
 
-    run(_console(), _known(target), full_refresh)
+    return run(console, _known(target), full_refresh)
 
 
-@app.command()
+@verb(app, **SETUP)
 def demo(
+    console,
     orders: Annotated[int, typer.Option(help="Orders of the big shops.")] = 20_000,
     start: Annotated[str, typer.Option(help="First order date.")] = "2024-10-01",
     end: Annotated[str, typer.Option(help="Last order date.")] = "2026-09-23",
@@ -52,15 +68,16 @@ def demo(
         Path | None,
         typer.Option(help="Folder for landing/ and truth/.", show_default="data/demo"),
     ] = None,
-) -> None:
+):
     """Make the exports of a believable shop to try everything on."""
     from warehouse.demo import demo
 
-    demo(_console(), orders, start, end, seed, sessions_per_order, out)
+    return demo(console, orders, start, end, seed, sessions_per_order, out)
 
 
-@app.command()
+@verb(app, **STEPS)
 def load(
+    console,
     sources: Annotated[
         list[str] | None,
         typer.Argument(metavar="[SOURCE]...", help="Platforms; all if left out."),
@@ -70,58 +87,59 @@ def load(
         bool,
         typer.Option("--prune", help="Also forget files that left the landing folder."),
     ] = False,
-) -> None:
+):
     """Load new and changed exports from the landing folder into the lake."""
     from warehouse.load import load
 
-    result = load(sources, _known(target), _console(), prune=prune)
-    raise typer.Exit(result.exit_code)
+    return load(sources, _known(target), console, prune=prune)
 
 
-@app.command()
+@verb(app, **SETUP)
 def template(
+    console,
     table: Annotated[
         str | None, typer.Argument(help="A flat table; lists them if left out.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="The file to write; else it is shown.")
     ] = None,
-) -> None:
+):
     """Write the empty CSV file of a flat table, for systems without a source."""
     from warehouse.template import template
 
-    template(_console(), table, out)
+    return template(console, table, out)
 
 
-@app.command()
+@verb(app, **STEPS)
 def build(
+    console,
     target: Target = None,
     select: Annotated[
         list[str] | None,
         typer.Option("--select", "-s", help="dbt selectors; everything if left out."),
     ] = None,
     full_refresh: FullRefresh = False,
-) -> None:
+):
     """Build and check the warehouse from what has been loaded."""
     from warehouse.build import build
 
-    result = build(_console(), _known(target), select, full_refresh)
+    result = build(console, _known(target), select, full_refresh)
     if not result.success:
-        raise UserError(f"{len(result.failures)} of the build's steps failed.")
-    _console().print(
+        raise UserError(
+            f"{len(result.failures)} of the build's steps failed.",
+            "Mend what is named above, then `warehouse build` again.",
+            result,
+        )
+    console.print(
         f"[bold green]built[/]: {result.total('model')} models, "
         f"{result.checks} checks passed, {len(result.warnings)} warnings",
         highlight=False,
     )
+    return result
 
 
-@app.command()
-def check(
-    target: Target = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the report as JSON.")
-    ] = False,
-) -> None:
+@verb(app, **STEPS)
+def check(console, target: Target = None):
     """Check files, freshness, volumes, totals and closed periods of the build.
 
     Exit code 1 if there is an error, else 0: warnings and notes stop nothing. How bad
@@ -130,36 +148,35 @@ def check(
     """
     from warehouse.check import check
 
-    report = check(_silent() if as_json else _console(), _known(target))
-    if as_json:
-        typer.echo(report.as_json())
-    raise typer.Exit(1 if report.errors else 0)
+    return check(console, _known(target))
 
 
-@app.command()
-def publish(target: Target = None) -> None:
+@verb(app, **STEPS)
+def publish(console, target: Target = None):
     """Hand the built warehouse to its readers, in one switch."""
     from warehouse.publish import publish
 
-    publish(_console(), _known(target))
+    return publish(console, _known(target))
 
 
-@app.command()
+@verb(app, **CARE)
 def rollback(
+    console,
     target: Target = None,
     to: Annotated[
         str | None,
         typer.Option("--to", help="A build of published/; the one before if left out."),
     ] = None,
-) -> None:
+):
     """Let readers see an earlier publication again, in one switch."""
     from warehouse.publish import rollback
 
-    rollback(_console(), _known(target), to)
+    return {"build_id": rollback(console, _known(target), to)}
 
 
-@app.command()
+@verb(app, **CARE)
 def forget(
+    console,
     emails: Annotated[
         list[str], typer.Argument(metavar="EMAIL...", help="Whom; - reads the input.")
     ],
@@ -168,23 +185,24 @@ def forget(
         bool,
         typer.Option(help="Also build from nothing, check, publish and report."),
     ] = True,
-) -> None:
+):
     """Remove people from exports, lake, warehouse and published files; prove it."""
     from warehouse.forget import forget
 
-    forget(_console(), emails, _known(target), rebuild)
+    return {"people": forget(console, emails, _known(target), rebuild)}
 
 
-@app.command()
-def report(target: Target = None) -> None:
+@verb(app, **STEPS)
+def report(console, target: Target = None):
     """Write the published numbers as a website, for any browser, without a server."""
     from warehouse.report import report
 
-    report(_console(), _known(target))
+    return {"page": report(console, _known(target))}
 
 
-@app.command()
+@verb(app, **READ)
 def status(
+    console,
     target: Target = None,
     grain: Annotated[
         str, typer.Option(help="day, week, month, quarter or year.")
@@ -193,31 +211,32 @@ def status(
         bool,
         typer.Option("--restated", help="Instead: closed periods that have changed."),
     ] = False,
-) -> None:
+):
     """Print the published scorecard."""
     from warehouse.status import restated as print_restated
     from warehouse.status import status
 
     if restated:
-        print_restated(_console(), _known(target))
-    else:
-        status(_console(), _known(target), grain)
+        return print_restated(console, _known(target))
+    return status(console, _known(target), grain)
 
 
-@app.command()
+@verb(app, **CARE)
 def docs(
+    console,
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; fail if one is stale.")
     ] = False,
-) -> None:
+):
     """Write the documents that are generated from the YAML."""
     from warehouse.catalog import write_docs
 
-    write_docs(_console(), check)
+    return write_docs(console, check)
 
 
-@app.command()
+@verb(app, **CARE)
 def mutate(
+    console,
     models: Annotated[
         list[str] | None,
         typer.Argument(metavar="[MODEL]...", help="Every site of these models."),
@@ -232,25 +251,11 @@ def mutate(
     check: Annotated[
         bool, typer.Option("--check", help="Try nothing; fail if the score is stale.")
     ] = False,
-) -> None:
+):
     """Break the models on purpose, and count which mistakes a test notices."""
     from warehouse.mutate import mutate
 
-    mutate(_console(), models, sample, seed, again, check)
-
-
-def _console():
-    """A terminal's colours where there is one, plain lines of any length where not."""
-    from rich.console import Console
-
-    return Console()
-
-
-def _silent():
-    """A console that prints nothing."""
-    from rich.console import Console
-
-    return Console(quiet=True)
+    return mutate(console, models, sample, seed, again, check)
 
 
 def _known(target: str | None) -> str | None:
@@ -263,19 +268,18 @@ def _known(target: str | None) -> str | None:
 
 
 def main() -> None:
-    """Run the command; a user's mistake becomes a sentence and exit code 1.
+    """Run the command; a user's mistake becomes a sentence and exit code 1, a command
+    line that cannot be understood one with exit code 2.
 
     What it writes, only its owner can change, whatever the surroundings allow.
     """
     os.umask(os.umask(0) | 0o022)
     try:
-        app()
+        # Typer writes of its own mistakes for people; machines get ours.
+        sys.exit(app(standalone_mode=not terminal.wants_json()))
     except UserError as error:
-        from rich.console import Console
-        from rich.markup import escape
-
-        console = Console(stderr=True)
-        console.print("[bold red]Error:[/]", escape(error.message), soft_wrap=True)
-        if error.hint:
-            console.print("[bold]What to do:[/]", escape(error.hint), soft_wrap=True)
+        terminal.say(error)
         sys.exit(1)
+    except TyperException as error:
+        terminal.say(UserError(error.format_message(), "Add --help to the command."))
+        sys.exit(error.exit_code)

@@ -13,7 +13,7 @@ import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ from warehouse.ledger import LOADER_VERSION, Entry, Lake, reject_path, slug_of
 from warehouse.paths import data_dir
 from warehouse.people import masked
 from warehouse.survey import Survey, chunks, survey
+from warehouse.terminal import progress
 from warehouse.values import text as literal
 
 if TYPE_CHECKING:
@@ -101,6 +102,25 @@ class LoadResult:
     def exit_code(self) -> int:
         """1 if any file was refused, else 0."""
         return 1 if self.refused else 0
+
+    def document(self) -> dict:
+        """What machines get: sources with their tables, refusals, notes, rejects."""
+        tables = defaultdict(dict)
+        for count in self.tables.values():
+            tables[count.source][count.table] = {
+                "files": count.files,
+                "loaded": count.loaded,
+            }
+        return {
+            "sources": {
+                name: {**asdict(count), "tables": tables[name]}
+                for name, count in self.sources.items()
+            },
+            "refused": self.refused,
+            "rejected": self.samples,
+            "notes": self.notes,
+            "pruned": self.pruned,
+        }
 
 
 @dataclass
@@ -581,27 +601,12 @@ class _Load:
 
     @contextlib.contextmanager
     def _progress(self, total: int):
-        if self.console is None or not self.console.is_terminal or not total:
+        if not total:
             yield lambda size: None
             return
-        from rich.progress import (
-            BarColumn,
-            DownloadColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
-
-        with Progress(
-            TextColumn("Loading"),
-            BarColumn(),
-            DownloadColumn(),
-            TimeRemainingColumn(),
-            console=self.console,
-            transient=True,
-        ) as progress:
-            task = progress.add_task("load", total=total)
-            yield lambda size: progress.advance(task, size)
+        with progress(self.console, "bytes") as bar:
+            task = bar.add_task("loading", total=total)
+            yield lambda size: bar.advance(task, size)
 
 
 def content_hash(path: Path, opened=Path.open) -> str:

@@ -30,13 +30,13 @@ from pathlib import Path
 import duckdb
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from warehouse.build import dbt_surroundings
 from warehouse.errors import UserError
 from warehouse.mutations import Mutation, defects, rank_of, sites
 from warehouse.paths import PROJECT
+from warehouse.terminal import progress
 
 DEFECTS = PROJECT / "tests" / "mutations" / "defects.toml"
 EQUIVALENT = PROJECT / "tests" / "mutations" / "equivalent.toml"
@@ -425,7 +425,7 @@ def mutate(
     seed: int = SEED,
     again: bool = False,
     check: bool = False,
-) -> None:
+) -> dict:
     """Break the models, and write which checks notice into docs/mutations.csv.
 
     Args:
@@ -436,6 +436,9 @@ def mutate(
         again: Try only what survived the last time, and write the new score.
         check: Try nothing: only see whether what was written fits the project.
 
+    Returns:
+        How many were made and killed, and the outcomes as rows of docs/mutations.csv.
+
     Raises:
         UserError: If a mutation survives without a written reason; with `check`, if
             the written result is stale.
@@ -443,24 +446,24 @@ def mutate(
     if check:
         check_results()
         console.print("the mutation score is up to date", highlight=False)
-        return
+        return _result(results())
     started = time.monotonic()
     target = PROJECT / os.environ.get("DBT_TARGET_PATH", "target")
-    with _progress(console) as progress:
-        task = progress.add_task("building the tiny shop", total=None)
+    with progress(console) as bar:
+        task = bar.add_task("building the tiny shop", total=None)
         bench = Bench(target / "mutate")
         bench.make(TINY_SHOP, "expected.csv")
-        progress.update(task, description="choosing what to break")
+        bar.update(task, description="choosing what to break")
         trials = tiny_shop_trials(bench)
         if again:
             chosen = survivors_of_last_time(trials)
         else:
             chosen = choose(trials, models, sample, seed)
         trials.confirm({mutation.model for mutation in chosen})
-        progress.update(task, total=len(chosen))
+        bar.update(task, total=len(chosen))
 
         def follow(stage: str, done: int) -> None:
-            progress.update(task, description=stage, completed=done)
+            bar.update(task, description=stage, completed=done)
 
         outcomes = try_all(trials, chosen, follow)
     _report(console, outcomes, time.monotonic() - started)
@@ -472,12 +475,21 @@ def mutate(
         console.print(
             f"written {RESULTS.relative_to(PROJECT)} and README.md", highlight=False
         )
+    result = _result([outcome.row() for outcome in outcomes])
     if survivors := [o for o in outcomes if o.result == "survived"]:
         raise UserError(
             f"{len(survivors)} mutations survive: nothing would notice these mistakes.",
             "Write a test that fails with the change, then `warehouse mutate --again`; "
             f"if no number can differ, say why in {EQUIVALENT.relative_to(PROJECT)}.",
+            result,
         )
+    return result
+
+
+def _result(rows: list[dict[str, str]]) -> dict:
+    """What machines get of rows of docs/mutations.csv."""
+    found = Counter(row["result"] for row in rows)
+    return {"made": len(rows), "killed": found["killed"], "outcomes": rows}
 
 
 def try_all(
@@ -851,18 +863,6 @@ def _key(row: dict[str, str]) -> tuple[str, ...]:
     """What a written reason is found by: not the line, which moves."""
     name = "operator" if "operator" in row else "mutation"
     return row["model"], row[name], row["before"], row["after"]
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total}"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
 
 
 def _report(console: Console, outcomes: list[Outcome], seconds: float) -> None:

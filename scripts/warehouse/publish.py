@@ -224,6 +224,7 @@ def _require_good_check(console: Console, target: str) -> dict[str, int]:
             "readers keep the build before.",
             "Mend what it names, then `warehouse run`. If it is meant to be so, give "
             "the check another severity in seeds/checks.csv and run `warehouse check`.",
+            last_check(target),
         )
     return counts
 

@@ -16,7 +16,7 @@ from warehouse.status import status
 
 def run(
     console: Console, target: str | None = None, full_refresh: bool = False
-) -> None:
+) -> dict:
     """Load, build, check, publish, report. A step that fails stops the rest.
 
     dbt builds in the private warehouse file, which no reader opens; readers get a copy
@@ -26,6 +26,9 @@ def run(
         console: Where to say how far it is.
         target: A dbt target; the one in force when left out.
         full_refresh: Rebuild incremental models from scratch.
+
+    Returns:
+        What each step returned, by its name.
 
     Raises:
         UserError: If a step failed; what was published before stays as it was.
@@ -39,7 +42,7 @@ def run(
     started = time.monotonic()
 
     with _step(console, 1, "load"):
-        load(None, target, console)
+        loaded = load(None, target, console)
     with _step(console, 2, "build and test") as step:
         result = build(console, target, full_refresh=full_refresh)
         if not result.success:
@@ -47,6 +50,7 @@ def run(
                 f"{len(result.failures)} of the build's steps failed: nothing was "
                 "published, readers keep the build before.",
                 "Mend what is named above, then `warehouse run` again.",
+                result,
             )
         step.note = (
             f"{result.total('model')} models, {result.checks} checks passed, "
@@ -56,18 +60,26 @@ def run(
         checked = check(console, target)
         step.note = summary(checked.counts, len(checked.quiet))
     with _step(console, 4, "publish"):
-        publish(console, target)
+        manifest = publish(console, target)
     with _step(console, 5, "report"):
         page = report(console, target)
 
     console.print()
-    status(console, target)
+    scorecard = status(console, target)
     console.print(
         f"\n[bold green]done[/] in {time.monotonic() - started:.0f} s; "
         f"the report is {page}",
         highlight=False,
         soft_wrap=True,
     )
+    return {
+        "load": loaded,
+        "build": result,
+        "check": checked,
+        "publish": manifest,
+        "report": {"page": page},
+        "status": scorecard,
+    }
 
 
 class _step:

@@ -32,13 +32,17 @@ MISSING = "–"
 SHOWN_RESTATEMENTS = 30
 
 
-def status(console: Console, target: str | None = None, grain: str = "month") -> None:
+def status(console: Console, target: str | None = None, grain: str = "month") -> dict:
     """Print the newest period of every KPI beside its past and its plan.
 
     Args:
         console: Where to print; 80 columns are enough.
         target: A dbt target; the one in force when left out.
         grain: day, week, month, quarter or year.
+
+    Returns:
+        The build, its scorecard as rows of `kpi_scorecard`, alerts and diagnoses; all
+        empty if nothing is published.
 
     Raises:
         UserError: If the grain is unknown.
@@ -57,7 +61,7 @@ def status(console: Console, target: str | None = None, grain: str = "month") ->
             highlight=False,
             soft_wrap=True,
         )
-        return
+        return {"build_id": None, "kpis": [], "alerts": [], "diagnoses": []}
 
     manifest = json.loads((folder / "manifest.json").read_text())
     shops, rows, news = _read(folder / "warehouse.duckdb", grain)
@@ -81,20 +85,32 @@ def status(console: Console, target: str | None = None, grain: str = "month") ->
         console.print(_theme_table(theme, of_theme, widths))
     print_news(console, *news, partial(format_value, currency=currency), wide)
     _print_footer(console, manifest)
+    alerts, diagnoses = news
+    return {
+        "build_id": manifest["build_id"],
+        "as_of": manifest["as_of"],
+        "currency": currency,
+        "kpis": rows,
+        "alerts": alerts,
+        "diagnoses": diagnoses,
+    }
 
 
-def restated(console: Console, target: str | None = None) -> None:
+def restated(console: Console, target: str | None = None) -> dict:
     """Print which values of closed periods publications have changed, the newest first,
     months of the whole before days and shops.
 
     Args:
         console: Where to print; 80 columns are enough.
         target: A dbt target; the one in force when left out.
+
+    Returns:
+        `restatements`: the rows that are shown, with the number of all as `total`.
     """
     folder = data_dir(target or target_name()) / "published" / "current"
     if not (folder / "manifest.json").exists():
         console.print("Nothing is published yet: run warehouse run.", highlight=False)
-        return
+        return {"restatements": []}
     currency = json.loads((folder / "manifest.json").read_text())["currency"]
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
         rows = read_rows(
@@ -112,7 +128,7 @@ def restated(console: Console, target: str | None = None) -> None:
         )
     if not rows:
         console.print("No publication has changed a closed period.", highlight=False)
-        return
+        return {"restatements": []}
     table = Table(
         box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0)
     )
@@ -142,6 +158,7 @@ def restated(console: Console, target: str | None = None) -> None:
         style="dim",
         highlight=False,
     )
+    return {"restatements": rows}
 
 
 def format_value(value: float | None, unit: str, currency: str) -> str:
@@ -210,6 +227,7 @@ def _read(path: Path, grain: str) -> tuple[list[str], list[dict], tuple]:
         rows = read_rows(
             connection,
             """select
+                kpi_catalog.kpi_id,
                 kpi_catalog.label,
                 kpi_catalog.theme,
                 kpi_catalog.unit,

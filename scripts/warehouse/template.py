@@ -46,13 +46,16 @@ def template(
     table: str | None = None,
     out: Path | None = None,
     contracts: Path | None = None,
-) -> None:
+) -> dict:
     """Write the header of a flat table as a CSV file, or list the tables.
 
     Args:
         console: Where it is shown.
         table: The table; all are listed when left out.
         out: The file to write, which must not be there yet; else it is shown.
+
+    Returns:
+        The tables, or the one with its columns and the file that was written.
 
     Raises:
         UserError: There is no such table, or the file is there already.
@@ -70,7 +73,7 @@ def template(
             )
         console.print(grid)
         console.print("warehouse template TABLE --out FILE writes the empty file.")
-        return
+        return {"tables": [_described(found) for found in tables.values()]}
     if table not in tables:
         raise UserError(
             f"There is no flat table {table!r}.", f"The tables: {', '.join(tables)}."
@@ -81,7 +84,7 @@ def template(
     )
     if out is None:
         console.print(text.getvalue(), end="", soft_wrap=True, highlight=False)
-        return
+        return {**_described(tables[table]), "file": None}
     try:
         with out.open("x", encoding="utf-8", newline="") as file:
             file.write(text.getvalue())
@@ -92,6 +95,22 @@ def template(
     console.print(
         f"Wrote {out}. Fill it and put it into landing/flat/.", soft_wrap=True
     )
+    return {**_described(tables[table]), "file": out}
+
+
+def _described(table: Table) -> dict:
+    """A table for machines."""
+    columns = [
+        {
+            "name": column.name,
+            "type": column.type,
+            "unit": column.meta.get("unit"),
+            "required": column.required,
+            "description": _words(column),
+        }
+        for column in table.columns
+    ]
+    return {"table": table.name, "description": _words(table), "columns": columns}
 
 
 def flat_tables_markdown(contracts: Path | None = None) -> str:

@@ -475,7 +475,7 @@ def test_machines_get_the_same_report(bench):
     """`--json` prints what lies beside the warehouse file."""
     bench.build("delete from fct_orders where order_id = 's1:09200'")
     result = CliRunner().invoke(app, ["check", "--target", "dev", "--json"])
-    report = json.loads(result.output)
+    report = json.loads(result.stdout)
     assert result.exit_code == 1
     assert json.loads((bench.folder / "warehouse.check.json").read_text()) == report
     lost = next(f for f in report["findings"] if f["check"] == "lost_orders")

@@ -2,22 +2,26 @@
 
 from datetime import date
 from pathlib import Path
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from warehouse.errors import UserError
 from warehouse.paths import data_dir
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from warehouse.demo.generate import Made
+
 
 def demo(
-    console: Console,
+    console: "Console",
     orders: int = 20_000,
     start: str = "2024-10-01",
     end: str = "2026-09-23",
     seed: int = 7,
     sessions_per_order: float = 16.0,
     out: Path | None = None,
-) -> None:
+) -> "Made":
     """Make the demo shop and say what was made.
 
     Args:
@@ -27,6 +31,9 @@ def demo(
         seed: Any whole number.
         sessions_per_order: Tracked visits for each order.
         out: Gets `landing/` and `truth/`; the demo's data folder when left out.
+
+    Returns:
+        What was written: files with their rows, orders, customers, seconds, …
 
     Raises:
         UserError: The arguments make no shop, or a file of yours is in the way.
@@ -44,6 +51,7 @@ def demo(
         console,
     )
     report(made, console)
+    return made
 
 
 def _date(text: str, option: str) -> date:

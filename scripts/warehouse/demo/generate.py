@@ -11,13 +11,6 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-)
 
 from warehouse.demo import ga4, shopify
 from warehouse.demo.ads import COST_COLUMNS, Ads
@@ -46,6 +39,7 @@ from warehouse.demo.world import (
 )
 from warehouse.demo.write import Writer, csv_line, text_list
 from warehouse.errors import UserError
+from warehouse.terminal import progress
 
 MANIFEST = "demo_files.json"
 ITEM = ("number", "position", "variant", "quantity", "price")
@@ -234,29 +228,18 @@ class _Run:
 
     def _months(self) -> None:
         steps = len(self.months) * len(SHOPS)
-        columns = (
-            TextColumn("[bold]{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-        )
-        with Progress(
-            *columns,
-            console=self.console,
-            transient=True,
-            disable=not (self.console and self.console.is_terminal),
-        ) as progress:
-            task = progress.add_task("Making the demo shop", total=steps)
+        with progress(self.console) as bar:
+            task = bar.add_task("making the demo shop", total=steps)
             for number in range(len(self.months) + 1):
                 # Orders first: the visits of a month need the orders of the next one.
                 if number < len(self.months):
                     self._orders(*self.months[number])
                 if number:
                     first, last = self.months[number - 1]
-                    progress.update(task, description=f"Making {first:%B %Y}")
+                    bar.update(task, description=f"making {first:%B %Y}")
                     for index in range(len(SHOPS)):
                         self._visits(index, first, last)
-                        progress.advance(task)
+                        bar.advance(task)
 
     # ------------------------------------------------------------------ orders
     def _orders(self, first: date, last: date) -> None:

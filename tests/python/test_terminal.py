@@ -1,0 +1,121 @@
+"""What all commands share: `--json`, plain lines when piped, words that help."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import typer
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from warehouse.cli import app
+from warehouse.errors import UserError
+from warehouse.paths import PROJECT
+from warehouse.terminal import plain, verb
+
+# Commands that report nothing which a machine could want, and why.
+WITHOUT_JSON: dict[str, str] = {}
+
+
+def commands(group=None, path: str = "") -> Iterator[tuple[str, object]]:
+    """Every command of the CLI by its words, those of groups too."""
+    for name, command in (group or get_command(app)).commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{path}{name} ")
+        else:
+            yield f"{path}{name}", command
+
+
+def warehouse(*words: str, **surroundings: str) -> subprocess.CompletedProcess:
+    """The command as people call it, its output in a pipe."""
+    return subprocess.run(
+        [sys.executable, "-m", "warehouse", *words],
+        env={**os.environ, "PYTHONPATH": str(PROJECT / "scripts"), **surroundings},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_every_command_speaks_json():
+    """Each has `--json`, or a written reason why not."""
+    silent = {
+        name
+        for name, command in commands()
+        if not any("--json" in parameter.opts for parameter in command.params)
+    }
+    assert silent == WITHOUT_JSON.keys()
+
+
+def test_a_result_is_one_document_and_nothing_else(capsys):
+    """What is said goes to standard error; the result decides the exit code."""
+
+    @dataclass
+    class Half:
+        day: date
+        exit_code: int = 1
+
+    one = typer.Typer()
+
+    @verb(one)
+    def halve(console, number: int):
+        """Halve a number."""
+        console.print("halving …")
+        return Half(date(2026, 9, 23))
+
+    @verb(one)
+    def other(console):
+        """So that there are two."""
+
+    result = CliRunner().invoke(one, ["halve", "3", "--json"])
+    assert json.loads(result.stdout) == {"day": "2026-09-23", "exit_code": 1}
+    assert result.stderr == "halving …\n"
+    assert result.exit_code == 1
+    assert CliRunner().invoke(one, ["halve", "3"]).stdout == "halving …\n"
+    assert CliRunner().invoke(one, ["other", "--json"]).stdout == "{}\n"
+
+
+def test_anything_becomes_json():
+    """Dates, decimals, paths, sets; what is no number is null."""
+    given = {1: (Decimal("1.5"), Path("a/b"), float("nan"), float("inf"), True, None)}
+    assert plain(given) == {"1": [1.5, "a/b", None, None, True, None]}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message", "hint"),
+    [
+        (["run", "--target", "prd"], 1, "no target 'prd'", "demo, dev, prod"),
+        (["publish"], 1, "no warehouse to publish", "warehouse run"),
+        (["statsu"], 2, "Did you mean 'status'?", "--help"),
+        (["status", "--grian", "day"], 2, "No such option: --grian", "--help"),
+    ],
+)
+def test_mistakes_are_json_too(tmp_path, words, code, message, hint):
+    """The same exit code with and without; message and what to do next."""
+    surroundings = {"WAREHOUSE_DATA": str(tmp_path), "WAREHOUSE_TARGET": "dev"}
+    for_people = warehouse(*words, **surroundings)
+    assert for_people.returncode == code and for_people.stdout == ""
+    assert message in for_people.stderr
+    for_machines = warehouse(*words, "--json", **surroundings)
+    assert for_machines.returncode == code
+    error = json.loads(for_machines.stdout)["error"]
+    assert message in error["message"] and hint in error["hint"]
+
+
+def test_a_mistake_carries_what_it_is_about(capsys, monkeypatch):
+    """A build that failed says which nodes did."""
+    from warehouse import terminal
+
+    monkeypatch.setattr("sys.argv", ["warehouse", "build", "--json"])
+    terminal.say(UserError("2 steps failed.", "Mend them.", {"failed": ["a", "b"]}))
+    assert json.loads(capsys.readouterr().out)["error"] == {
+        "message": "2 steps failed.",
+        "hint": "Mend them.",
+        "details": {"failed": ["a", "b"]},
+    }
