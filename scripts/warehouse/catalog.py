@@ -60,7 +60,7 @@ def kpis() -> list[Kpi]:
                 sql = path.with_name(f"{model['name']}.sql")
                 described[model["name"]] = Kpi(
                     kpi_id=model["name"].removeprefix("kpi_"),
-                    description=_sentence(model.get("description", "")),
+                    description=plain_description(model.get("description", "")),
                     meta=meta,
                     dimensions=_dimensions(model, sql),
                     path=sql,
@@ -195,8 +195,8 @@ def _facts(kpi: Kpi) -> list[str]:
     return facts
 
 
-def _sentence(description: str) -> str:
-    """A description on one line, without the grain that all KPIs share."""
+def plain_description(description: str) -> str:
+    """A KPI's description on one line, without the grain that all KPIs share."""
     grain = "One row per grain, period, dimension and member."
     return " ".join(str(description).split()).removeprefix(grain).strip()
 

@@ -201,6 +201,54 @@ def report(console, target: Target = None):
 
 
 @verb(app, **READ)
+def kpi(
+    console,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[KPI]", help="Its id or name, in any language; all if left out."
+        ),
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Cut it by channel, device, shop, …")
+    ] = None,
+    grain: Annotated[
+        str, typer.Option(help="hour, day, week, month, quarter or year.")
+    ] = "month",
+    last: Annotated[
+        int | None, typer.Option(help="How many periods.", min=1, show_default=False)
+    ] = None,
+    member: Annotated[
+        list[str] | None, typer.Option(help="Only this one; may be said again.")
+    ] = None,
+    shop: Annotated[
+        str | None, typer.Option(help="Only this shop; short for --by shop --member.")
+    ] = None,
+    parts: Annotated[
+        bool, typer.Option("--parts", help="Also numerator and denominator.")
+    ] = False,
+    target: Target = None,
+):
+    """Print a KPI over time with its meaning, or all of them.
+
+    warehouse kpi conversion_rate --by channel --grain week --last 8
+    """
+    from warehouse.kpi import kpi
+
+    return kpi(
+        console,
+        name,
+        by=by,
+        grain=grain,
+        last=last,
+        members=member,
+        shop=shop,
+        parts=parts,
+        target=_known(target),
+    )
+
+
+@verb(app, **READ)
 def status(
     console,
     target: Target = None,

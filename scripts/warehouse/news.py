@@ -9,6 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from warehouse.values import text
+
 SHOWN_ALERTS = 8
 # How many days back the end of an alert's period may lie to be new, by grain.
 NEW_FOR = {"day": 7, "week": 14, "month": 31}
@@ -108,10 +110,27 @@ def _alerts_query() -> str:
 def read_rows(
     connection: duckdb.DuckDBPyConnection, query: str, parameters=None
 ) -> list[dict]:
-    """The rows of a query, each by column name."""
-    result = connection.execute(query, parameters or [])
+    """The rows of a query, each by column name.
+
+    Args:
+        connection: Where to ask.
+        query: With a ? for each parameter, and no other.
+        parameters: Texts, numbers and moments. They are written into the query: DuckDB
+            reads in numpy and pandas to look at a parameter, half a second of them.
+    """
+    first, *rest = query.split("?")
+    for value, part in zip(parameters or (), rest, strict=True):
+        first += _literal(value) + part
+    result = connection.execute(first)
     names = [column[0] for column in result.description]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def _literal(value: str | int | float | date) -> str:
+    """A value as SQL."""
+    if isinstance(value, str):
+        return text(value)
+    return f"timestamp '{value}'" if isinstance(value, date) else repr(value)
 
 
 def _alerts_table(alerts: list[dict], value_text, wide: bool) -> Table:
@@ -188,9 +207,9 @@ def _print_diagnoses(console: Console, diagnoses: list[dict], value_text) -> Non
                         style="default",
                     )
             console.print(line, highlight=False)
-            for text in (row["evidence"], f"Look at: {row['likely_causes']}"):
-                if text:
-                    console.print(Padding(Text(text, style="dim"), (0, 0, 0, 2)))
+            for more in (row["evidence"], f"Look at: {row['likely_causes']}"):
+                if more:
+                    console.print(Padding(Text(more, style="dim"), (0, 0, 0, 2)))
     held = sum(any(row["holds"] for row in rows) for rows in problems.values())
     rest = f"{len(problems) - held - unknown} of {len(problems)} diagnoses do not hold"
     if unknown:

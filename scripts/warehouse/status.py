@@ -321,9 +321,9 @@ def _cells(row: dict, currency: str, wide: bool) -> list[Text]:
         Text(label),
         Text(format_value(row["value"], unit, currency), style="bold"),
         Text(format_value(row["previous_value"], unit, currency), style="dim"),
-        _judged(change, row["previous_change"], row["better"]),
-        _judged(on_year, row["last_year_change"], row["better"]),
-        _plan(row, wide),
+        judged(change, row["previous_change"], row["better"]),
+        judged(on_year, row["last_year_change"], row["better"]),
+        plan_text(row, wide),
     ]
 
 
@@ -348,7 +348,7 @@ def _theme_table(theme: str, lines: list[list[Text]], widths: list[int]) -> Tabl
     return table
 
 
-def _judged(text: str, change: float | None, better: str) -> Text:
+def judged(text: str, change: float | None, better: str) -> Text:
     """A change in the colour of good or bad news, bad news with an exclamation mark."""
     if change is None or better == "none" or text.startswith(("=", MISSING)):
         return Text(f"{text}  ", style="dim")
@@ -357,7 +357,7 @@ def _judged(text: str, change: float | None, better: str) -> Text:
     return Text(f"{text} !", style="red")
 
 
-def _plan(row: dict, wide: bool) -> Text:
+def plan_text(row: dict, wide: bool) -> Text:
     """How much of the plan is met, and what that means."""
     if row["plan_status"] not in PLAN_WORDS:
         return Text("")
