@@ -1,8 +1,10 @@
 """Run dbt in this process, show how far it is, and say what failed in plain words."""
 
 import contextlib
+import hashlib
 import json
 import os
+import shutil
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,13 +13,20 @@ from rich.console import Console
 from rich.markup import escape
 
 from warehouse.errors import UserError
+from warehouse.files import write_whole
+from warehouse.ledger import Lake
+from warehouse.machine import in_words
 from warehouse.paths import PROJECT, data_dir, target_name, warehouse_file
-from warehouse.people import salt
+from warehouse.people import salt, without_salt
 from warehouse.terminal import progress
+from warehouse.work import work
 
 SHOWN_FAILURES = 5
 SHOWN_LINES = 12
 FAILED = {"error", "fail", "runtime error"}
+# How DuckDB lays out a file, in bytes.
+_HEAD = 3 * 4096
+_BLOCK = 256 * 1024
 
 
 @dataclass
@@ -107,20 +116,29 @@ def build(
         The result; `build.json` beside the warehouse file remembers it for `publish`.
 
     Raises:
-        UserError: If dbt could not start: the project does not parse, the file is held,
-            prod has no salt.
+        UserError: If dbt could not start: the project does not parse, prod has no salt.
+        BusyError: Another command is at work, or a program has the file open.
+        MachineError: No room, no permission, no memory.
     """
     target = target or target_name()
     salt(target)
-    data_dir(target).mkdir(parents=True, exist_ok=True)
     arguments = ["build", "--target", target, "--cache-selected-only"]
     if full_refresh:
         arguments.append("--full-refresh")
     for selector in select or []:
         arguments += ["--select", selector]
 
-    result = _invoke(console, target, arguments)
-    _remember(target, result, whole=not select)
+    data = data_dir(target)
+    with work("build", data) as told:
+        with Lake(data / "lake"):
+            pass  # what a killed load had decided is finished
+        result = _invoke(console, target, arguments)
+        _remember(target, result, whole=not select)
+        told |= {"counts": result.counts, "warnings": len(result.warnings)}
+        told["failures"] = [f"{p.name}: {p.message[:500]}" for p in result.failures]
+        for problem in result.failures:
+            if trouble := in_words(problem.message, data):
+                raise trouble
     _report(console, result)
     return result
 
@@ -155,7 +173,8 @@ def build_moment(target: str) -> int:
 
 def build_is_newest(target: str) -> bool:
     """True when nothing has written the warehouse file since `warehouse build`."""
-    return warehouse_file(target).stat().st_mtime <= _memory(target).stat().st_mtime
+    found = _fingerprint(warehouse_file(target))
+    return last_build(target).get("file", found) == found
 
 
 def _invoke(console: Console, target: str, arguments: list[str]) -> BuildResult:
@@ -189,26 +208,21 @@ def _invoke(console: Console, target: str, arguments: list[str]) -> BuildResult:
         finally:
             # dbt keeps the file open for the next command of the same process.
             DuckDBConnectionManager.close_all_connections()
+            # What a killed build had put aside for want of memory.
+            shutil.rmtree(f"{warehouse_file(target)}.tmp", ignore_errors=True)
 
     if done.exception is not None:
-        raise _start_failure(done.exception)
+        raise _start_failure(done.exception, data_dir(target))
     return _read(done)
 
 
-def held_file() -> UserError:
-    """What to say when somebody else has the private warehouse file open."""
-    return UserError(
-        "Another program has the warehouse file open.",
-        "Close it, or let it read published/current/warehouse.duckdb instead: that "
-        "file is never locked by a build.",
-    )
-
-
-def _start_failure(exception: BaseException) -> UserError:
+def _start_failure(exception: BaseException, data: Path) -> BaseException:
     """A dbt error from before the first model, as a sentence and a hint."""
+    if isinstance(exception, KeyboardInterrupt):
+        return exception
+    if trouble := in_words(exception, data):
+        return trouble
     text = str(exception).strip()
-    if "lock" in text.lower() and "duckdb" in text.lower():
-        return held_file()
     return UserError(
         "dbt could not read the project.\n"
         + "\n".join(text.splitlines()[:SHOWN_LINES]),
@@ -217,7 +231,7 @@ def _start_failure(exception: BaseException) -> UserError:
 
 
 def _read(done) -> BuildResult:
-    """dbt's result objects as ours."""
+    """dbt's result objects as ours; no message of them holds the salt."""
     kinds = {"unit_test": "unit test"}
     counts: Counter[str] = Counter()
     problems = []
@@ -233,7 +247,7 @@ def _read(done) -> BuildResult:
                     name=entry.node.name,
                     path=entry.node.original_file_path,
                     status=status,
-                    message=entry.message or "",
+                    message=without_salt(entry.message or ""),
                     rows=entry.failures,
                     compiled=compiled,
                 )
@@ -265,7 +279,27 @@ def _remember(target: str, result: BuildResult, whole: bool) -> None:
         }
     else:
         memory["success"] = bool(memory.get("success")) and result.success
-    _memory(target).write_text(json.dumps(memory, indent=2) + "\n")
+    memory["file"] = _fingerprint(warehouse_file(target))
+    write_whole(_memory(target), json.dumps(memory, indent=2) + "\n")
+
+
+def _fingerprint(file: Path) -> str:
+    """What the file holds, told without reading all of it, and without its time: a
+    clock can be set back, and a copy has another.
+
+    The heads of the file and of each of its blocks, which begin with a sum over the
+    block. A killed build leaves what it did in a file aside: its size counts, too.
+    """
+    aside = file.with_name(f"{file.name}.wal")
+    size = aside.stat().st_size if aside.exists() else 0
+    found = hashlib.sha256(str(size).encode())
+    if file.exists():
+        with file.open("rb") as content:
+            found.update(content.read(_HEAD))
+            for start in range(_HEAD, file.stat().st_size, _BLOCK):
+                content.seek(start)
+                found.update(content.read(8))
+    return found.hexdigest()
 
 
 def _report(console: Console, result: BuildResult) -> None:
@@ -310,8 +344,6 @@ def _first_lines(problem: Problem) -> list[str]:
 
 def _advice(problem: Problem) -> str:
     """The next step after a failure."""
-    if "lock" in problem.message.lower() and "duckdb" in problem.message.lower():
-        return "close the program that has the warehouse file open, then build again."
     if problem.kind == "test" and problem.status == "fail":
         return (
             f"dbt show -s {problem.name} --limit 20 lists the rows; follow them to the "

@@ -15,13 +15,16 @@ from rich.padding import Padding
 from rich.text import Text
 
 from warehouse.assertions import ASSERTIONS, Finding, Look, Rule, read_rules
-from warehouse.build import build_moment, held_file
+from warehouse.build import build_moment
 from warehouse.contract import read_contracts
 from warehouse.errors import UserError
+from warehouse.files import write_whole
 from warehouse.ledger import LOADER_VERSION, Lake
+from warehouse.machine import held_file, in_words
 from warehouse.paths import data_dir, target_name, warehouse_file
 from warehouse.restatements import newest_day
 from warehouse.terminal import document
+from warehouse.work import work
 
 MARKS = {
     "error": ("!", "bold red"),
@@ -99,7 +102,7 @@ def check(
     """
     target = target or target_name()
     rules = read_rules()
-    with _look(target, today) as look:
+    with work("check", data_dir(target)) as told, _look(target, today) as look:
         report = Report(
             dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             build_moment(target),
@@ -107,9 +110,10 @@ def check(
         )
         for rule in rules.values():
             _run(rule, look, report)
-    order = list(MARKS)
-    report.findings.sort(key=lambda finding: order.index(finding.severity))
-    _memory(target).write_text(document(report) + "\n", encoding="utf-8")
+        order = list(MARKS)
+        report.findings.sort(key=lambda finding: order.index(finding.severity))
+        write_whole(_memory(target), document(report) + "\n")
+        told["findings"] = report.counts
     _print(console, report)
     return report
 
@@ -165,8 +169,8 @@ def _look(target: str, today: dt.date | None) -> Iterator[Look]:
     with duckdb.connect() as connection:
         try:
             connection.execute(f"attach '{built}' as built (read_only)")
-        except duckdb.IOException:
-            raise held_file() from None
+        except duckdb.IOException as error:
+            raise in_words(error, data) or held_file() from None
         entries = Lake(data / "lake").entries(connection)
         if any(entry.loader_version != LOADER_VERSION for entry in entries):
             raise UserError(

@@ -316,8 +316,11 @@ def _known(target: str | None) -> str | None:
 
 
 def main() -> None:
-    """Run the command; a user's mistake becomes a sentence and exit code 1, a command
-    line that cannot be understood one with exit code 2.
+    """Run the command; what goes wrong becomes a sentence and an exit code.
+
+    0 done; 1 something to mend in exports, rules or options; 2 not understood; 3 the
+    machine refuses (room, permission, memory); 4 another command is at work; 70 a
+    mistake of ours, with its traceback; 130 interrupted.
 
     What it writes, only its owner can change, whatever the surroundings allow.
     """
@@ -327,7 +330,14 @@ def main() -> None:
         sys.exit(app(standalone_mode=not terminal.wants_json()))
     except UserError as error:
         terminal.say(error)
-        sys.exit(1)
+        sys.exit(error.exit_code)
     except TyperException as error:
         terminal.say(UserError(error.format_message(), "Add --help to the command."))
         sys.exit(error.exit_code)
+    except Exception:
+        import traceback
+
+        from warehouse.people import without_salt
+
+        print(without_salt(traceback.format_exc()), file=sys.stderr)
+        sys.exit(70)

@@ -1,4 +1,4 @@
-"""Errors that are the user's to mend."""
+"""Errors that are somebody's to mend, and the exit codes that tell whose."""
 
 from typing import Any
 
@@ -12,8 +12,23 @@ class UserError(Exception):
         details: What machines may want to know besides: the result that is no good.
     """
 
+    exit_code = 1
+
     def __init__(self, message: str, hint: str | None = None, details: Any = None):
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.details = details
+
+
+class MachineError(UserError):
+    """The machine refuses: no room, no permission, no memory. Exports and rules are
+    fine; the same command works once the machine lets it."""
+
+    exit_code = 3
+
+
+class BusyError(UserError):
+    """Somebody else is at it. The same command works once they have ended."""
+
+    exit_code = 4

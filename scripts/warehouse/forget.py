@@ -19,7 +19,6 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -32,11 +31,13 @@ from warehouse.ledger import Lake
 from warehouse.load import load
 from warehouse.paths import data_dir, target_name
 from warehouse.people import forgettings, hashed, salt
+from warehouse.publish import moment_after
 from warehouse.readers import kind_of
 from warehouse.records import Records, find_head
 from warehouse.survey import chunks, survey, zip_members
 from warehouse.values import name as quoted
 from warehouse.values import text as literal
+from warehouse.work import work
 
 _EMAIL = re.compile(r"[^\s@,;\"'<>]+@[^\s@,;\"'<>]+\.[^\s@,;\"'<>]+")
 _HEAD = 1 << 20
@@ -157,14 +158,27 @@ def forget(
             nothing was changed); something is left at the end.
     """
     target = target or target_name()
+    with work("forget", data_dir(target)) as told:
+        done = _forget(console, emails, target, rebuild, contracts)
+        told["files"] = sum(len(result.files) for result in done)
+        told["rows"] = sum(result.rows for result in done)
+    return done
+
+
+def _forget(
+    console: Console,
+    emails: Sequence[str],
+    target: str,
+    rebuild: bool,
+    contracts: Path | None,
+) -> list[Forgotten]:
     seed = salt(target)
     data = data_dir(target)
     people = [Person(email) for email in _read(emails)]
     tables = {n: list(s.tables) for n, s in read_contracts(contracts).items()}
     done = [Forgotten() for _ in people]
-    with Lake(data / "lake"):
-        for person, result in zip(people, done, strict=True):
-            _forget_landed(data / "landing", person, tables, result)
+    for person, result in zip(people, done, strict=True):
+        _forget_landed(data / "landing", person, tables, result)
     refused = load(None, target, data=data, contracts=contracts).refused
     with Lake(data / "lake"):
         for person, result in zip(people, done, strict=True):
@@ -230,7 +244,7 @@ def _publish_anew(console: Console, target: str) -> None:
 
 def _log(data: Path, people, done, seed: str) -> None:
     """Note whom, by hash, and how much; `publish` asks it what is too old to stay."""
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    moment = moment_after(data / "published")
     with forgettings(data).open("a", encoding="utf-8") as file:
         for person, result in zip(people, done, strict=True):
             row = {
@@ -719,7 +733,7 @@ def _prove(data: Path, people: Sequence[Person], with_published: bool) -> None:
     Raises:
         UserError: An e-mail is left; the files are named.
     """
-    folders = ["landing", "lake", *(["published"] if with_published else [])]
+    folders = ["landing", "lake", "logs", *(["published"] if with_published else [])]
     left = set()
     for person in people:
         for folder in [*(data / name for name in folders), data]:

@@ -9,18 +9,17 @@ import contextlib
 import datetime as dt
 import hashlib
 import json
-import os
 import re
 import shutil
-import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import duckdb
 
 from warehouse.contract import Table
-from warehouse.errors import UserError
+from warehouse.files import settle, write_whole
+from warehouse.lock import only_writer
 from warehouse.values import name as quoted
 from warehouse.values import text as literal
 
@@ -98,10 +97,10 @@ def reject_path(source: str, file: str) -> str:
 
 
 class Lake:
-    """The folder `lake/` under its lock. Use `with Lake(folder) as lake`.
+    """The folder `lake/`, with the data folder's lock in `with Lake(folder) as lake`.
 
     Raises:
-        UserError: Another load is running.
+        BusyError: Another command is at work in the data folder.
     """
 
     def __init__(self, folder: Path):
@@ -110,10 +109,10 @@ class Lake:
         self._lock: contextlib.ExitStack | None = None
 
     def __enter__(self) -> "Lake":
-        self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = contextlib.ExitStack()
-        self._lock.enter_context(_locked(self.folder / ".lock"))
+        self._lock.enter_context(only_writer(self.folder.parent, "load"))
         try:
+            self.folder.mkdir(exist_ok=True)
             self.recover()
         except BaseException:
             self._lock.close()
@@ -208,12 +207,9 @@ class Lake:
             "moves": [[str(a.relative_to(self.folder)), b] for a, b in moves],
             "removals": list(removals),
         }
-        draft = self.work / "journal.draft"
-        with draft.open("w", encoding="utf-8") as file:
-            json.dump(journal, file)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._journal)
+        # Not named in the journal before it would outlast a power cut.
+        settle([*(staged for staged, _ in moves), self.work])
+        write_whole(self._journal, json.dumps(journal))
         self._roll_forward()
 
     def _stage_ledger(self, connection, entries: Sequence[Entry]) -> Path:
@@ -238,6 +234,9 @@ class Lake:
         for path in journal["removals"]:
             (self.folder / path).unlink(missing_ok=True)
         self._move(*ledger)
+        changed = [self.folder / path for _, path in journal["moves"]]
+        changed += [self.folder / path for path in journal["removals"]]
+        settle({path.parent for path in changed if path.parent.exists()})
         self._journal.unlink()
 
     def _move(self, staged: str, path: str) -> None:
@@ -246,42 +245,3 @@ class Lake:
         # Not there any more: a killed load had already come this far.
         with contextlib.suppress(FileNotFoundError):
             (self.folder / staged).replace(target)
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock that the system lets go when the process dies.
-
-    Raises:
-        UserError: Somebody else holds it.
-    """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        try:
-            _take(handle)
-        except OSError:
-            holder = os.read(handle, 1000).decode("utf-8", "replace").strip()
-            raise UserError(
-                f"Another load is running ({holder or 'starting'}).",
-                "Wait until it has ended, or end that process.",
-            ) from None
-        now = dt.datetime.now().isoformat(" ", "seconds")
-        words = f"process {os.getpid()} on {socket.gethostname()}, since {now}"
-        os.ftruncate(handle, 0)
-        os.write(handle, words.encode())
-        yield
-    finally:
-        os.close(handle)
-
-
-def _take(handle: int) -> None:
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        os.lseek(handle, 4096, os.SEEK_SET)  # behind the words, so they stay readable
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        os.lseek(handle, 0, os.SEEK_SET)
-    else:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -22,13 +22,14 @@ import duckdb
 
 from warehouse import readers
 from warehouse.contract import Source, Table, read_contracts
-from warehouse.errors import UserError
+from warehouse.errors import MachineError, UserError
 from warehouse.ledger import LOADER_VERSION, Entry, Lake, reject_path, slug_of
 from warehouse.paths import data_dir
 from warehouse.people import masked
 from warehouse.survey import Survey, chunks, survey
 from warehouse.terminal import progress
 from warehouse.values import text as literal
+from warehouse.work import work
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 _SHOWN_REJECTS = 5
 _AT_ONCE = 4  # files; a large one is read alone, by all threads
 _LARGE = 16 << 20
+# When a landed file can have been written: later than the first shops, and not more
+# than a day (a time zone taken for another) after now.
+_EARLIEST = dt.datetime(2000, 1, 1)
+_AHEAD = dt.timedelta(days=1)
 
 
 @dataclass
@@ -94,6 +99,16 @@ class LoadResult:
         return sum(getattr(count, name) for count in self.sources.values())
 
     @property
+    def told(self) -> dict:
+        """The counts for the log, and what was refused and why."""
+        names = ("files", "landed", "loaded", "rejected", "skipped")
+        return {
+            **{name: self.total(name) for name in names},
+            "pruned": len(self.pruned),
+            "refused": [f"{one.file}: {one.message}" for one in self.refused],
+        }
+
+    @property
     def is_changed(self) -> bool:
         """Whether the lake is another than before."""
         return bool(self.total("files") or self.pruned)
@@ -135,6 +150,7 @@ class _Unit:
     landed_at: dt.datetime
     hash: str
     size: int
+    stamp: tuple[int, ...]
     unpack: object = None
 
     @property
@@ -169,8 +185,10 @@ def load(
         Counts, refusals and notes.
 
     Raises:
-        UserError: A contract is not valid, a source is not known, another load runs, or
-            the disk is full.
+        UserError: A contract is not valid, or a source is not known.
+        BusyError: Another command is at work in the data folder.
+        MachineError: No room, no permission, …; the lake is as it was, or the next load
+            finishes what this one had decided.
     """
     known = read_contracts(contracts)
     unknown = [name for name in sources or () if name not in known]
@@ -181,14 +199,9 @@ def load(
         )
     chosen = {n: s for n, s in known.items() if not sources or n in sources}
     data = data or data_dir(target)
-    try:
-        with Lake(data / "lake") as lake:
-            result = _Load(lake, data / "landing", known, chosen, console, prune).run()
-    except OSError as error:
-        raise UserError(
-            f"The load stopped, and the lake is as it was: {error}.",
-            "Look at the room on the disk and the permissions of the data folder.",
-        ) from None
+    with work("load", data) as told, Lake(data / "lake") as lake:
+        result = _Load(lake, data / "landing", known, chosen, console, prune).run()
+        told.update(result.told)
     if console:
         _show(result, console, data)
     return result
@@ -227,11 +240,12 @@ class _Load:
         self.refused = {e.key: e for e in before if e.status == "refused"}
         for name in self.chosen:
             self.result.sources[name] = SourceCount(name)
-        units = self._units()
-        todo = self._plan(units)
+        # A clock that was set back does not make this load older than the last.
         now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
         latest = max((e.loaded_at for e in before), default=dt.datetime.min)
-        now = max(now, latest + dt.timedelta(microseconds=1))
+        self.now = now = max(now, latest + dt.timedelta(microseconds=1))
+        units = self._units()
+        todo = self._plan(units)
         with self._progress(sum(unit.size for unit in todo)) as advance:
             for unit, moment, found in self._read_all(connection, todo, now):
                 self._take(connection, unit, moment, found)
@@ -308,8 +322,7 @@ class _Load:
     def _of_file(self, source: Source, path: Path, shop_id: str | None) -> list[_Unit]:
         file = self._file(source, path)
         stat = path.stat()
-        landed_at = dt.datetime.fromtimestamp(stat.st_mtime, dt.UTC)
-        landed_at = landed_at.replace(tzinfo=None)
+        stamp = stamp_of(stat)
         tables = [table for table in source.tables if table.takes(path.name)]
         units = []
         members = list(readers.unpacked(path, file))
@@ -317,15 +330,17 @@ class _Load:
             if not tables:
                 self._skip(source, path, "is of no table of this source")
                 return []
+            digest = content_hash(path)
             unit = _Unit(
                 source,
                 tables,
                 file,
                 shop_id,
                 path,
-                landed_at,
-                content_hash(path),
+                self._landed_at(stat.st_mtime, (source.name, file), digest),
+                digest,
                 stat.st_size,
+                stamp,
             )
             units.append(unit)
         for name, unpack in members:
@@ -336,6 +351,7 @@ class _Load:
                 continue
             work = self.lake.work / "scratch" / "unpacked"
             unpack(work)
+            digest = content_hash(work)
             units.append(
                 _Unit(
                     source,
@@ -343,9 +359,10 @@ class _Load:
                     name,
                     shop_id,
                     path,
-                    landed_at,
-                    content_hash(work),
+                    self._landed_at(stat.st_mtime, (source.name, name), digest),
+                    digest,
                     work.stat().st_size,
+                    stamp,
                     unpack,
                 )
             )
@@ -358,6 +375,29 @@ class _Load:
             if is_member and members and key not in self.seen:
                 self._drop(entry)
         return units
+
+    def _landed_at(
+        self, mtime: float, key: tuple[str, str], digest: str
+    ) -> dt.datetime:
+        """When a file was written, UTC; if its time cannot be, when it was first seen.
+
+        The newest file's version of a row counts: a file of 1970 would never count, and
+        one of 2099 for ever.
+        """
+        try:
+            told = dt.datetime.fromtimestamp(mtime, dt.UTC).replace(tzinfo=None)
+        except (OverflowError, ValueError, OSError):
+            told = dt.datetime.max
+        if _EARLIEST <= told <= self.now + _AHEAD:
+            return told
+        known = self.loaded.get(key)
+        if known and known.content_hash == digest and known.landed_at:
+            return known.landed_at
+        self._note(
+            f"{'/'.join(key)} says that it was written in {told.year}; it counts as "
+            "written now"
+        )
+        return self.now
 
     @contextlib.contextmanager
     def _refusing(self, source: str, file: str) -> Iterator[None]:
@@ -376,8 +416,7 @@ class _Load:
             ):
                 raise
             self._see(source, file)
-            message = f"{file} cannot be read: {error.strerror}."
-            hint = "Look at the file's permissions."
+            message, hint = _unreadable(file, error)
             self.result.refused.append(Refusal(f"{source}/{file}", message, hint))
             self._refuse_entry(source, file, None, message)
 
@@ -518,17 +557,37 @@ class _Load:
                 path = scratch / "unpacked"
                 unit.unpack(path)
             look = survey(path)
+            if look.hash != unit.hash:
+                raise _changed(unit.file)
             item = readers.Input(
                 *(unit.file, path, unit.tables, look, unit.shop_id),
                 landed_at=unit.landed_at,
                 loaded_at=moment,
             )
-            return look, readers.read(connection, item, folder, scratch)
-        except UserError as error:
+            output = readers.read(connection, item, folder, scratch)
+            if stamp_of(unit.landed.stat()) != unit.stamp:
+                raise _changed(unit.file)
+            return look, output
+        except MachineError:
+            raise
+        except (UserError, OSError) as error:
             shutil.rmtree(folder, ignore_errors=True)
-            return error
+            return self._refusal(unit, error)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+
+    def _refusal(self, unit: _Unit, error: UserError | OSError) -> UserError:
+        """Why a file is refused: a file that changed may look like a broken one."""
+        try:
+            if stamp_of(unit.landed.stat()) != unit.stamp:
+                return _changed(unit.file)
+        except OSError as trouble:
+            return UserError(*_unreadable(unit.file, trouble))
+        if isinstance(error, UserError):
+            return error
+        if str(error.filename) != str(unit.landed):
+            raise error
+        return UserError(*_unreadable(unit.file, error))
 
     def _take(
         self, connection, unit: _Unit, moment: dt.datetime, found: _Found
@@ -607,6 +666,30 @@ class _Load:
         with progress(self.console, "bytes") as bar:
             task = bar.add_task("loading", total=total)
             yield lambda size: bar.advance(task, size)
+
+
+def stamp_of(stat: os.stat_result) -> tuple[int, ...]:
+    """What changes when somebody writes to a file, or puts another in its place."""
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+
+
+def _changed(file: str) -> UserError:
+    return UserError(
+        f"{file} changed while it was read; nothing of it was loaded.",
+        "Load again when it is all there. A copy that takes long is best written under "
+        "a name that begins with a dot, and renamed.",
+    )
+
+
+def _unreadable(file: str, error: OSError) -> tuple[str, str]:
+    """Message and hint for a landed file that the system does not hand out."""
+    if isinstance(error, FileNotFoundError):
+        return (
+            f"{file} left the landing folder while it was read; what was loaded of it "
+            "before stays.",
+            "If it shall be forgotten: `warehouse load --prune`.",
+        )
+    return f"{file} cannot be read: {error.strerror}.", "Look at its permissions."
 
 
 def content_hash(path: Path, opened=Path.open) -> str:

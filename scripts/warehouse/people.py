@@ -66,6 +66,12 @@ def masked(text: str) -> str:
     return re.sub(r"[^\s@'\",;<>]+@[^\s@'\",;<>]+", "(an e-mail)", text)
 
 
+def without_salt(text: str) -> str:
+    """A text for terminal and log: where it holds the salt, it says so instead."""
+    own = os.environ.get("WAREHOUSE_SALT")
+    return text.replace(own, "(the salt)") if own else text
+
+
 def without_browsers(columns: list[str]) -> str:
     """A select list that hashes what browsers are known by.
 

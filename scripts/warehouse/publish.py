@@ -1,9 +1,9 @@
 """Hand a tested warehouse to its readers: a copy of its own, switched in one rename."""
 
+import contextlib
 import json
-import os
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -12,6 +12,7 @@ from rich.console import Console
 from warehouse.build import build_is_newest, last_build
 from warehouse.check import check, last_check
 from warehouse.errors import UserError
+from warehouse.files import remove_whole, settle
 from warehouse.news import read_rows
 from warehouse.paths import (
     data_dir,
@@ -21,8 +22,11 @@ from warehouse.paths import (
 )
 from warehouse.people import last_forgetting, salt, without_browsers
 from warehouse.restatements import newest_day, write_log
+from warehouse.work import work
 
 KEPT_BUILDS = 3
+# Build ids sort by time, to the microsecond.
+ID_FORMAT = "%Y%m%dT%H%M%S.%fZ"
 # Clients from DuckDB 1.4 on read this format.
 STORAGE_VERSION = "v1.4.0"
 # Facts, rollups and marts know no person; what lies before them stays private.
@@ -52,23 +56,16 @@ def publish(console: Console, target: str | None = None) -> dict:
     Raises:
         UserError: If nothing was built, the last build failed, or a check found an
             error.
+        BusyError: Another command is at work in the data folder.
+        MachineError: No room, no permission, no memory.
     """
     target = target or target_name()
-    built = warehouse_file(target)
-    _require_good_build(target, built)
-    checked = _require_good_check(console, target)
     folder = data_dir(target) / "published"
-    folder.mkdir(parents=True, exist_ok=True)
-    build_id = _new_build_id(folder)
-    partial = folder / f".{build_id}.partial"
-    try:
-        partial.mkdir()
-        manifest = _write(built, partial, build_id, target, checked)
-        partial.rename(folder / build_id)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    switch(folder / "current", Path(build_id))
-    _forget_old(folder, build_id)
+    with work("publish", data_dir(target)) as told:
+        manifest = _publish(console, target, folder)
+        build_id = manifest["build_id"]
+        told |= {name: manifest[name] for name in ("build_id", "findings", "restated")}
+        told["tables"] = len(manifest["tables"])
     size = (folder / build_id / "warehouse.duckdb").stat().st_size / 1e6
     console.print(
         f"published build {build_id}: {len(manifest['tables'])} tables and "
@@ -81,6 +78,26 @@ def publish(console: Console, target: str | None = None) -> dict:
             "before: warehouse status --restated",
             highlight=False,
         )
+    return manifest
+
+
+def _publish(console: Console, target: str, folder: Path) -> dict:
+    """Write the folder of a build, switch to it, and return its manifest."""
+    built = warehouse_file(target)
+    _require_good_build(target, built)
+    checked = _require_good_check(console, target)
+    folder.mkdir(parents=True, exist_ok=True)
+    build_id = moment_after(folder)
+    partial = folder / f".{build_id}.partial"
+    try:
+        partial.mkdir()
+        manifest = _write(built, partial, build_id, target, checked)
+        settle([partial, *partial.rglob("*")])
+        partial.rename(folder / build_id)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    switch(folder / "current", Path(build_id))
+    _forget_old(folder, build_id)
     return manifest
 
 
@@ -104,7 +121,13 @@ def rollback(
     Raises:
         UserError: If there is no such publication, or none before.
     """
-    folder = data_dir(target or target_name()) / "published"
+    data = data_dir(target or target_name())
+    with work("rollback", data) as told:
+        told["build_id"] = build_id = _rollback(console, data / "published", build_id)
+    return build_id
+
+
+def _rollback(console: Console, folder: Path, build_id: str | None) -> str:
     current = folder / "current"
     if not current.exists():
         raise UserError("Nothing is published yet.", "Run `warehouse run` first.")
@@ -123,7 +146,7 @@ def rollback(
             f"These are kept: {', '.join(kept)}.",
         )
     switch(current, Path(build_id))
-    sites = sorted((folder / build_id).glob("site-*"))
+    sites = reports(folder / build_id)
     if sites:
         switch(folder / "site", sites[-1].relative_to(folder))
     console.print(
@@ -229,12 +252,19 @@ def _require_good_check(console: Console, target: str) -> dict[str, int]:
     return counts
 
 
-def _new_build_id(folder: Path) -> str:
-    """A name that sorts by time, to the microsecond, and is not taken."""
-    while True:
-        build_id = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-        if not (folder / build_id).exists():
-            return build_id
+def moment_after(folder: Path) -> str:
+    """Now, as build ids tell time, or just after the newest publication if the clock
+    was set back: ids are in the order of what they name.
+
+    Args:
+        folder: The folder `published/`.
+    """
+    now = datetime.now(UTC)
+    newest = max((path.name for path in _publications(folder)), default="")
+    with contextlib.suppress(ValueError):  # a folder that somebody made by hand
+        last = datetime.strptime(newest, ID_FORMAT).replace(tzinfo=UTC)
+        now = max(now, last + timedelta(microseconds=1))
+    return now.strftime(ID_FORMAT)
 
 
 def _write(
@@ -392,14 +422,25 @@ def switch(link: Path, to: Path) -> None:
         link: The link, `published/current` or `published/site`.
         to: Where it leads, from the link's folder.
     """
-    pointer = link.with_name(f".{link.name}-{os.getpid()}")
+    pointer = link.with_name(f".{link.name}.partial")
     pointer.unlink(missing_ok=True)
     pointer.symlink_to(to)
     pointer.replace(link)
+    settle([link.parent])
+
+
+def reports(publication: Path) -> list[Path]:
+    """The reports of a publication, the oldest first."""
+    return sorted(
+        publication.glob("site-*"), key=lambda path: int(path.name.rpartition("-")[2])
+    )
 
 
 def _folders(folder: Path) -> list[Path]:
-    """What lies in `published/`, half written or whole, the oldest first."""
+    """What lies in `published/`, half written or whole, the oldest first; nothing
+    before the first publication."""
+    if not folder.exists():
+        return []
     return sorted(p for p in folder.iterdir() if p.is_dir() and not p.is_symlink())
 
 
@@ -421,4 +462,7 @@ def _forget_old(folder: Path, build_id: str) -> None:
     kept = {path for path in kept if path.name > forgotten} | {folder / build_id}
     for path in _folders(folder):
         if path not in kept:
-            shutil.rmtree(path, ignore_errors=True)
+            remove_whole(path)
+    for path in kept:  # and what an interrupted report left
+        for hidden in path.glob(".site*"):
+            shutil.rmtree(hidden, ignore_errors=True)

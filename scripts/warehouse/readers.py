@@ -19,6 +19,7 @@ from warehouse import survey as bytes_
 from warehouse import values
 from warehouse.contract import Fit, Match, Table, best_fit
 from warehouse.errors import UserError
+from warehouse.machine import in_words
 from warehouse.records import (
     DELIMITER_NAMES,
     HEADER_WITHIN,
@@ -210,6 +211,7 @@ def read(
 
     Raises:
         UserError: The file is refused; nothing of it may be used.
+        MachineError: There is no room, no permission, …; no file can be read.
     """
     if item.survey.size == 0:
         raise UserError(f"{item.file} is empty.", "Export it again.")
@@ -222,21 +224,8 @@ def read(
         )
     try:
         output = reader(connection, item, out, scratch)
-    except duckdb.OutOfMemoryException:
-        raise UserError(
-            f"{item.file} needs more memory than the loader may use.",
-            "Give it more, for example WAREHOUSE_MEMORY=4GB, or split the file.",
-        ) from None
-    except duckdb.Error as error:
-        raise UserError(
-            f"{item.file} cannot be read: {_first_line(error)}",
-            "The file is damaged or not of the kind its name says: export it again.",
-        ) from None
-    except OSError as error:
-        raise UserError(
-            f"{item.file} cannot be read: {error.strerror or error}.",
-            "Look at the file's permissions and at the room on the disk.",
-        ) from None
+    except (duckdb.Error, OSError, MemoryError) as error:
+        raise _refusal(item, error, out) from None
     if output.landed != output.loaded + output.rejected:
         raise UserError(
             f"{item.file}: {output.landed:,} rows landed, but {output.loaded:,} were "
@@ -244,6 +233,30 @@ def read(
             "Please report this file's shape; saving it anew as UTF-8 CSV may help.",
         )
     return output
+
+
+def _refusal(item: Input, error: Exception, out: Path) -> UserError:
+    """Why a file is not read: a `MachineError` if no other file would be, either."""
+    machine = in_words(error, out)
+    is_memory = isinstance(error, duckdb.OutOfMemoryException | MemoryError)
+    if is_memory and "max_temp_directory_size" not in str(error):
+        return UserError(
+            f"{item.file} needs more memory than the loader may use.",
+            "Give it more, for example WAREHOUSE_MEMORY=4GB, or split the file.",
+        )
+    if machine and str(item.path) not in str(error):
+        return machine
+    if machine:
+        return UserError(f"{item.file}: {machine.message}", machine.hint)
+    if isinstance(error, duckdb.Error):
+        return UserError(
+            f"{item.file} cannot be read: {_first_line(error)}",
+            "The file is damaged or not of the kind its name says: export it again.",
+        )
+    return UserError(
+        f"{item.file} cannot be read: {error.strerror or error}.",
+        "Look at the file's permissions and at the room on the disk.",
+    )
 
 
 def _first_line(error: Exception) -> str:

@@ -7,11 +7,12 @@ from rich.console import Console
 from warehouse.build import build
 from warehouse.check import check, summary
 from warehouse.errors import UserError
-from warehouse.paths import target_name
+from warehouse.paths import data_dir, target_name
 from warehouse.people import salt, salt_note
 from warehouse.publish import publish
 from warehouse.report import report
 from warehouse.status import status
+from warehouse.work import work
 
 
 def run(
@@ -33,13 +34,27 @@ def run(
     Raises:
         UserError: If a step failed; what was published before stays as it was.
     """
-    from warehouse.load import load
-
     target = target or target_name()
     salt(target)
     if note := salt_note(target):
         console.print(f"[yellow]note[/] {note}", soft_wrap=True)
     started = time.monotonic()
+    with work("run", data_dir(target)):
+        done = _steps(console, target, full_refresh)
+    console.print()
+    done["status"] = status(console, target)
+    console.print(
+        f"\n[bold green]done[/] in {time.monotonic() - started:.0f} s; "
+        f"the report is {done['report']['page']}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return done
+
+
+def _steps(console: Console, target: str, full_refresh: bool) -> dict:
+    """The five steps, and what each returned."""
+    from warehouse.load import load
 
     with _step(console, 1, "load"):
         loaded = load(None, target, console)
@@ -63,22 +78,12 @@ def run(
         manifest = publish(console, target)
     with _step(console, 5, "report"):
         page = report(console, target)
-
-    console.print()
-    scorecard = status(console, target)
-    console.print(
-        f"\n[bold green]done[/] in {time.monotonic() - started:.0f} s; "
-        f"the report is {page}",
-        highlight=False,
-        soft_wrap=True,
-    )
     return {
         "load": loaded,
         "build": result,
         "check": checked,
         "publish": manifest,
         "report": {"page": page},
-        "status": scorecard,
     }
 
 

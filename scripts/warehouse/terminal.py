@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from warehouse.errors import UserError
+from warehouse.people import without_salt
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -132,10 +133,11 @@ def plain(value: Any) -> Any:
 
 def say(error: UserError) -> None:
     """A mistake as a sentence and what to do next; as JSON where that is asked for:
-    `{"error": {"message", "hint", "details"}}`.
+    `{"error": {"message", "hint", "details"}}`. The salt is in none of them.
     """
+    message = without_salt(error.message)
     if wants_json():
-        words = {"message": error.message, "hint": error.hint}
+        words = {"message": message, "hint": error.hint}
         if error.details is not None:
             words["details"] = error.details
         typer.echo(document({"error": words}))
@@ -144,7 +146,7 @@ def say(error: UserError) -> None:
     from rich.markup import escape
 
     console = Console(stderr=True)
-    console.print("[bold red]Error:[/]", escape(error.message), soft_wrap=True)
+    console.print("[bold red]Error:[/]", escape(message), soft_wrap=True)
     if error.hint:
         console.print("[bold]What to do:[/]", escape(error.hint), soft_wrap=True)
 

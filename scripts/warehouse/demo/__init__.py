@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from warehouse.errors import UserError
 from warehouse.paths import data_dir
+from warehouse.work import work
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,15 +42,10 @@ def demo(
     from warehouse.demo.generate import generate
     from warehouse.demo.report import report
 
-    made = generate(
-        (out or data_dir("demo")).resolve(),
-        orders,
-        _date(start, "--start"),
-        _date(end, "--end"),
-        seed,
-        sessions_per_order,
-        console,
-    )
+    folder = (out or data_dir("demo")).resolve()
+    days = _date(start, "--start"), _date(end, "--end")
+    with work("demo", folder):
+        made = generate(folder, orders, *days, seed, sessions_per_order, console)
     report(made, console)
     return made
 

@@ -11,12 +11,14 @@ from markupsafe import Markup
 from rich.console import Console
 
 from warehouse.catalog import theme_label
+from warehouse.files import remove_whole, settle
 from warehouse.paths import data_dir, project_variables, target_name
-from warehouse.publish import switch
+from warehouse.publish import reports, switch
 from warehouse.report import panels, words
 from warehouse.report.boards import BOARDS, Board, read_boards
 from warehouse.report.cards import card
 from warehouse.report.published import LANGUAGES, Published
+from warehouse.work import work
 
 LANGUAGE_NAMES = {
     "en": "English", "es": "Español", "fr": "Français", "ru": "Русский", "zh": "中文",
@@ -40,23 +42,11 @@ def report(console: Console, target: str | None = None, boards: Path = BOARDS) -
     Raises:
         UserError: If nothing is published, or a board is broken: file, line, reason.
     """
-    published = data_dir(target or target_name()) / "published"
-    data = Published((published / "current").resolve())
-    try:
-        partial_site = data.folder / ".site.partial"
-        shutil.rmtree(partial_site, ignore_errors=True)
-        try:
-            pages = write(data, boards, partial_site)
-            site = data.folder / _next_name(data.folder)
-            partial_site.rename(site)
-        finally:
-            shutil.rmtree(partial_site, ignore_errors=True)
-    finally:
-        data.close()
-    switch(published / "site", site.relative_to(published))
-    for old in data.folder.glob("site-*"):
-        if old != site:
-            shutil.rmtree(old, ignore_errors=True)
+    data = data_dir(target or target_name())
+    published = data / "published"
+    with work("report", data) as told:
+        site, pages = _report(published, boards)
+        told |= {"build_id": site.parent.name, "pages": pages}
     first = published / "site" / "index.html"
     size = sum(path.stat().st_size for path in site.rglob("*.html")) / 1e6
     console.print(
@@ -65,6 +55,28 @@ def report(console: Console, target: str | None = None, boards: Path = BOARDS) -
         soft_wrap=True,
     )
     return first
+
+
+def _report(published: Path, boards: Path) -> tuple[Path, int]:
+    """Write the report and switch to it; its folder, and how many pages it has."""
+    data = Published((published / "current").resolve())
+    try:
+        partial_site = data.folder / ".site.partial"
+        shutil.rmtree(partial_site, ignore_errors=True)
+        try:
+            pages = write(data, boards, partial_site)
+            settle([partial_site, *partial_site.rglob("*")])
+            site = data.folder / _next_name(data.folder)
+            partial_site.rename(site)
+        finally:
+            shutil.rmtree(partial_site, ignore_errors=True)
+    finally:
+        data.close()
+    switch(published / "site", site.relative_to(published))
+    for old in reports(data.folder):
+        if old != site:
+            remove_whole(old)
+    return site, pages
 
 
 def write(data: Published, boards: Path, folder: Path) -> int:
@@ -198,5 +210,5 @@ def _tight(html: str, data: Published) -> str:
 
 def _next_name(folder: Path) -> str:
     """A name that no report of this build has."""
-    numbers = [int(p.name.rpartition("-")[2]) for p in folder.glob("site-*")]
-    return f"site-{max(numbers, default=0) + 1}"
+    last = [path.name.rpartition("-")[2] for path in reports(folder)[-1:]]
+    return f"site-{int(last[0]) + 1 if last else 1}"
