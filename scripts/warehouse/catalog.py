@@ -1,13 +1,16 @@
 """The KPI dictionary as a page, read from the YAML beside each KPI."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from warehouse.errors import UserError
-from warehouse.paths import PROJECT, read_yaml
+from warehouse.lineage import model_files
+from warehouse.paths import PROJECT
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,8 +51,9 @@ def listed_kpis() -> list[str]:
 def kpis() -> list[Kpi]:
     """Every listed KPI that has YAML, in the list's order."""
     described = {}
-    for path in MARTS.glob("*/kpi_*.yml"):
-        content = read_yaml(path)
+    for path, content in model_files().items():
+        if not path.match("marts/*/kpi_*.yml"):
+            continue
         tests = tuple(
             (test["name"], " ".join(str(test.get("description", "")).split()))
             for test in content.get("unit_tests", [])
@@ -68,6 +72,55 @@ def kpis() -> list[Kpi]:
                 )
     names = [f"kpi_{kpi_id}" for kpi_id in listed_kpis()]
     return [described[name] for name in names if name in described]
+
+
+def find_kpi(name: str, names: dict[str, set[str]]) -> str:
+    """The KPI of an id, or of a name in any language.
+
+    Args:
+        name: What somebody typed.
+        names: KPI ids by each of their names.
+
+    Returns:
+        Its id.
+
+    Raises:
+        UserError: There is none, and which are near; or several have the name.
+    """
+    known: dict[str, set[str]] = {}
+    for alias, ids in names.items():
+        known.setdefault(_loose(alias), set()).update(ids)
+    found = known.get(_loose(name), set())
+    if len(found) > 1:
+        # A KPI's own id comes before what others are also called.
+        found = {kpi_id for kpi_id in found if _loose(kpi_id) == _loose(name)} or found
+    if len(found) == 1:
+        return next(iter(found))
+    if found:
+        raise UserError(
+            f"Several KPIs are called {name!r}.",
+            f"Name one by its id: {', '.join(sorted(found))}.",
+        )
+    near = {
+        kpi_id: None
+        for close in get_close_matches(_loose(name), known, n=5, cutoff=0.6)
+        for kpi_id in sorted(known[close])
+    }
+    hint = f"Do you mean {' or '.join(near)}? " if near else ""
+    raise UserError(
+        f"There is no KPI {name!r}.", f"{hint}`warehouse kpi` lists all of them."
+    )
+
+
+def kpi_names(kpi_id: str, label: str, aliases: Iterable[str]) -> dict[str, set[str]]:
+    """What a KPI may be called, for `find_kpi`."""
+    names = (kpi_id, label, label.split(" (")[0], *aliases)
+    return {name: {kpi_id} for name in names if name}
+
+
+def _loose(name: str) -> str:
+    """A name without what people write differently."""
+    return re.sub(r"[\s_-]+", " ", name).strip().lower()
 
 
 def theme_label(theme: str) -> str:
@@ -222,9 +275,10 @@ def _dimensions(model: dict, sql: Path) -> tuple[str, ...]:
 def _rollup_dimensions() -> dict[str, list[str]]:
     """The dimensions of every rollup, by the values its test accepts."""
     dimensions = {}
-    for path in (PROJECT / "models" / "rollups").glob("*.yml"):
-        for model in read_yaml(path).get("models", []):
-            dimensions[model["name"]] = _accepted(model)
+    for path, content in model_files().items():
+        if path.parent.name == "rollups":
+            for model in content.get("models", []):
+                dimensions[model["name"]] = _accepted(model)
     return dimensions
 
 

@@ -249,6 +249,29 @@ def kpi(
 
 
 @verb(app, **READ)
+def explain(
+    console,
+    name: Annotated[
+        str, typer.Argument(metavar="KPI", help="Its id or name, in any language.")
+    ],
+    grain: Annotated[
+        str, typer.Option(help="Whose drivers: week, month, quarter or year.")
+    ] = "month",
+    full: Annotated[
+        bool, typer.Option("--full", help="The lineage down to the exports.")
+    ] = False,
+    target: Target = None,
+):
+    """Show a KPI's formula, lineage, tests, and what moved it.
+
+    warehouse explain conversion_rate
+    """
+    from warehouse.explain import explain
+
+    return explain(console, name, grain, full, _known(target))
+
+
+@verb(app, **READ)
 def status(
     console,
     target: Target = None,

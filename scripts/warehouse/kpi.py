@@ -4,7 +4,6 @@ import textwrap
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from difflib import get_close_matches
-from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,12 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from warehouse.catalog import plain_description, theme_label
+from warehouse.catalog import (
+    find_kpi,
+    kpi_names,
+    plain_description,
+    theme_label,
+)
 from warehouse.errors import UserError
 from warehouse.paths import data_dir, target_name
 from warehouse.report import words
@@ -104,11 +108,9 @@ class _Shelf:
         folder = data_dir(target or target_name()) / "published" / "current"
         self.data = Published(folder.resolve())
 
-    @cached_property
-    def ids(self) -> dict[str, set[str]]:
-        """KPIs by every name that they have: id, label and the words of each language,
-        in lower case."""
-        found: dict[str, set[str]] = {}
+    def find(self, name: str) -> dict:
+        """The KPI of that id, or of that name in any language, as `find_kpi`."""
+        names: dict[str, set[str]] = {}
         for kpi_id, kpi in self.data.catalog.items():
             aliases = [
                 alias
@@ -116,38 +118,9 @@ class _Shelf:
                 if key.startswith("aliases_")
                 for alias in (value or "").split(" · ")
             ]
-            for name in (kpi_id, kpi["label"], words.short(kpi["label"]), *aliases):
-                if name:
-                    found.setdefault(name.lower(), set()).add(kpi_id)
-        return found
-
-    def find(self, name: str) -> dict:
-        """The KPI of that id, or of that name in any language.
-
-        Raises:
-            UserError: There is none, or several have the name.
-        """
-        if name in self.data.catalog:
-            return self.data.catalog[name]
-        found = self.ids.get(name.strip().lower().replace("-", "_")) or self.ids.get(
-            name.strip().lower(), set()
-        )
-        if len(found) == 1:
-            return self.data.catalog[next(iter(found))]
-        if found:
-            raise UserError(
-                f"Several KPIs are called {name!r}.",
-                f"Name one by its id: {', '.join(sorted(found))}.",
-            )
-        near = {
-            kpi_id: None
-            for close in get_close_matches(name.lower(), self.ids, n=5, cutoff=0.6)
-            for kpi_id in sorted(self.ids[close])
-        }
-        hint = f"Do you mean {' or '.join(near)}? " if near else ""
-        raise UserError(
-            f"There is no KPI {name!r}.", f"{hint}`warehouse kpi` lists all of them."
-        )
+            for alias, ids in kpi_names(kpi_id, kpi["label"], aliases).items():
+                names.setdefault(alias, set()).update(ids)
+        return self.data.catalog[find_kpi(name, names)]
 
     def cuts(self, kpi_id: str) -> dict[str, set[str]]:
         """The grains of a KPI with the dimensions that it has at each."""
@@ -416,14 +389,11 @@ def _print(console: "Console", answer: Answer, parts: bool) -> None:
         title.append(f"  {trend}", "cyan")
     console.print(title, highlight=False)
     if answer.grain in GRAINS:
-        first, now = answer.periods[0], answer.periods[-1]
-        said = f"{len(answer.periods)} {answer.grain}s, "
-        said += " to ".join(
-            words.full_period(answer.grain, period["period_start"])
-            for period in ([first, now] if first is not now else [now])
-        )
+        now, count = answer.periods[-1], len(answer.periods)
+        last = words.full_period(answer.grain, now["period_start"])
+        said = f"{count} {answer.grain}s to {last}" if count > 1 else last
         if now["is_partial"]:
-            said += f", of which {now['elapsed_days']} of {now['days']} days are over"
+            said += f", day {now['elapsed_days']} of {now['days']}"
         console.print(said, style="dim", highlight=False)
     console.print()
     if answer.dimension == "all":
@@ -556,13 +526,13 @@ def _print_meaning(console: "Console", answer: Answer) -> None:
         f"data to {answer.build['as_of']}",
     ]
     if answer.is_under_way:
-        now = answer.periods[-1]
         facts.append(
             f"* so far; its changes are against the same days of the {answer.grain} "
             "before, and of a year ago"
         )
-    facts.append(f"more: warehouse explain {kpi['kpi_id']}")
     console.print(textwrap.fill(" · ".join(facts), width), style="dim", highlight=False)
+    more = f"more: warehouse explain {kpi['kpi_id']}"
+    console.print(more, style="dim", highlight=False)
 
 
 def _all(console: "Console", data: Published, grain: str) -> dict:

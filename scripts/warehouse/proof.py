@@ -9,12 +9,11 @@ from functools import cache
 from pathlib import Path
 
 from warehouse.catalog import Kpi, kpis, theme_label
-from warehouse.paths import PROJECT, read_yaml
+from warehouse.lineage import REF, ancestors, model_files, nodes
+from warehouse.paths import PROJECT
 
-MODELS = PROJECT / "models"
 TESTS = PROJECT / "tests"
 MUTATIONS = PROJECT / "docs" / "mutations.csv"
-REF = re.compile(r"""ref\(\s*['"](\w+)['"]\s*\)""")
 DOTS = ("–", "yes")
 
 
@@ -43,14 +42,14 @@ class Proof:
     real_data: list[str] = field(default_factory=list)
 
 
-def proofs() -> list[Proof]:
-    """The proof of every KPI, in the catalogue's order."""
+def proofs(only: Kpi | None = None) -> list[Proof]:
+    """The proof of every KPI in the catalogue's order, or of one."""
     unit_tests, row_tests = _yaml_tests()
     mutations = _mutations()
     opinions = decorated("opinion")
     real = decorated("confirms")
     found = []
-    for kpi in kpis():
+    for kpi in [only] if only else kpis():
         view = f"kpi_{kpi.kpi_id}"
         counted = _near(view)
         made = [result for model in counted for result in mutations[model]]
@@ -58,7 +57,7 @@ def proofs() -> list[Proof]:
             Proof(
                 kpi=kpi,
                 unit_tests=sum(unit_tests[model] for model in counted),
-                row_tests=sum(model in row_tests for model in _ancestors(view)),
+                row_tests=sum(model in row_tests for model in ancestors(view)),
                 identities=[
                     name
                     for name, (reads, _) in identities().items()
@@ -151,35 +150,11 @@ def _path(path: Path) -> str:
     return path.relative_to(PROJECT).as_posix()
 
 
-# ----------------------------------------------------------------------------- lineage
-
-
-@cache
-def _parents() -> dict[str, set[str]]:
-    """What each model reads."""
-    return {
-        path.stem: set(REF.findall(path.read_text(encoding="utf-8")))
-        for path in MODELS.rglob("*")
-        if path.suffix in (".sql", ".py")
-    }
-
-
-def _ancestors(model: str) -> set[str]:
-    """A model and everything before it."""
-    found, waiting = set(), [model]
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += _parents().get(name, ())
-    return found
-
-
 def _near(view: str) -> list[str]:
     """A KPI's view, the rollups it reads, and the facts that those read."""
-    rollups = sorted(_parents()[view])
-    facts = {fact for rollup in rollups for fact in _parents().get(rollup, ())}
-    return [view, *rollups, *sorted(f for f in facts if f.startswith("fct_"))]
+    rollups = sorted(nodes()[view].reads)
+    read = {name for rollup in rollups for name in nodes()[rollup].reads}
+    return [view, *rollups, *sorted(name for name in read if name.startswith("fct_"))]
 
 
 # ------------------------------------------------------------------------ what is there
@@ -193,8 +168,7 @@ def _listed_relations(text: str) -> set[str]:
 def _yaml_tests() -> tuple[Counter, set[str]]:
     """Unit tests by model, and the models whose rows are tested."""
     unit_tests, row_tests = Counter(), set()
-    for path in MODELS.rglob("*.yml"):
-        content = read_yaml(path)
+    for content in model_files().values():
         unit_tests.update(test["model"] for test in content.get("unit_tests", []))
         row_tests.update(
             model["name"]
@@ -222,7 +196,8 @@ def decorated(decorator: str) -> dict[str, set[str]]:
     """
     found = defaultdict(set)
     for path in (TESTS / "python").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        text = path.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(text)) if f"{decorator}(" in text else ():
             if not isinstance(node, ast.FunctionDef):
                 continue
             for call in node.decorator_list:

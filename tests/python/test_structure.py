@@ -16,6 +16,7 @@ import yaml
 from shop import PROJECT, Shop
 
 from warehouse.catalog import kpis, listed_kpis
+from warehouse.lineage import nodes
 from warehouse.proof import decorated, proofs
 
 # What a layer may read: folders of models, `source` and `seed`.
@@ -176,6 +177,20 @@ def test_layers_read_only_what_lies_before_them(manifest):
             if read not in MAY_READ.get(layer(node), set()):
                 broken.append(f"{node['name']} ({layer(node)}) reads {parent} ({read})")
     fail_on(broken, "move the logic one layer down, or the model to its layer.")
+
+
+def test_lineage_from_the_files_is_dbts_own(manifest):
+    """`warehouse explain` and the proof read refs from the files, without a parse."""
+    broken = []
+    for node in models(manifest):
+        before = [name.split(".") for name in node["depends_on"]["nodes"]]
+        reads = {name[-1] for name in before if name[0] != "source"}
+        tables = {".".join(name[-2:]) for name in before if name[0] == "source"}
+        read = nodes()[node["name"]]
+        if (reads, tables) != (read.reads, read.tables):
+            difference = (reads ^ read.reads) | (tables ^ read.tables)
+            broken.append(f"{node['name']}: {', '.join(sorted(difference))}")
+    fail_on(broken, "write ref() with a plain name, or teach warehouse.lineage.")
 
 
 def test_staging_is_one_select_from_one_source(manifest):
