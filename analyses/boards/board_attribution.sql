@@ -2,7 +2,7 @@
 with months as (
     select max(period_start) as period_start
     from {{ ref('dim_periods') }}
-    where grain = 'month' and is_complete
+    where grain = '{{ var("grain", "month") }}' and is_complete
 ),
 
 models as (
@@ -41,7 +41,7 @@ models as (
     from {{ ref('channel_performance') }} as channel_performance
     inner join months
         on channel_performance.period_start = months.period_start
-    where channel_performance.grain = 'month'
+    where channel_performance.grain = '{{ var("grain", "month") }}'
     group by channel_performance.channel_name
 )
 

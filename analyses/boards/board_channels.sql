@@ -6,11 +6,11 @@ with weeks as (
         row_number() over (order by period_start desc nulls last) as newest_first
     from {{ ref('dim_periods') }}
     where
-        grain = 'week'
+        grain = '{{ var("grain", "week") }}'
         and period_start <= (
             select max(period_start)
             from {{ ref('dim_periods') }}
-            where grain = 'week' and is_current
+            where grain = '{{ var("grain", "week") }}' and is_current
         )
 )
 

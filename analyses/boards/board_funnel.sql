@@ -9,7 +9,7 @@ inner join {{ ref('dim_periods') }} as dim_periods
         funnel.grain = dim_periods.grain
         and funnel.period_start = dim_periods.period_start
 where
-    dim_periods.grain = 'month'
+    dim_periods.grain = '{{ var("grain", "month") }}'
     and dim_periods.is_current
     and funnel.dimension in ('all', 'device')
     and funnel.member <> 'unknown'

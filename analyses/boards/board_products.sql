@@ -6,11 +6,11 @@ with periods as (
         row_number() over (order by period_start desc nulls last) as newest_first
     from {{ ref('dim_periods') }}
     where
-        grain = 'month'
+        grain = '{{ var("grain", "month") }}'
         and period_start <= (
             select max(period_start)
             from {{ ref('dim_periods') }}
-            where grain = 'month' and is_current
+            where grain = '{{ var("grain", "month") }}' and is_current
         )
 )
 

@@ -14,7 +14,7 @@ inner join {{ ref('dim_periods') }} as dim_periods
         fulfilment_times.grain = dim_periods.grain
         and fulfilment_times.period_start = dim_periods.period_start
 where
-    dim_periods.grain = 'month'
+    dim_periods.grain = '{{ var("grain", "month") }}'
     and dim_periods.is_current
     and fulfilment_times.dimension = 'all'
 order by fulfilment_times.step_number asc nulls last

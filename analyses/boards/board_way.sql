@@ -4,5 +4,5 @@ select
     p50,
     p90
 from {{ ref('fulfilment_times') }}
-where grain = 'month' and dimension = 'all' and step = 'whole'
+where grain = '{{ var("grain", "month") }}' and dimension = 'all' and step = 'whole'
 order by period_start asc nulls last

@@ -272,6 +272,25 @@ def explain(
 
 
 @verb(app, **READ)
+def serve(
+    console,
+    target: Target = None,
+    port: Annotated[int, typer.Option(help="0 for any that is free.")] = 8642,
+    host: Annotated[
+        str, typer.Option(help="Where to listen; else only this machine can read.")
+    ] = "127.0.0.1",
+):
+    """Show the report with filters (period, grain, shop, channel …) in a browser.
+
+    It reads what is published, follows new publications, and locks nothing. Filters
+    stand in the address, so that a view can be passed on.
+    """
+    from warehouse.serve import serve
+
+    return serve(console, _known(target), host, port)
+
+
+@verb(app, **READ)
 def status(
     console,
     target: Target = None,

@@ -65,12 +65,12 @@ def browser() -> Iterator:
             chromium.close()
 
 
-def faults(chromium, path: Path, width: int, scheme: str) -> list[str]:
+def faults(chromium, path: Path | str, width: int, scheme: str) -> list[str]:
     """What a reader of a page would stumble over, each with page, width and scheme.
 
     Args:
         chromium: A browser of `browser()`.
-        path: The page's file.
+        path: The page's file, or its address at a server.
         width: The window's width in pixels.
         scheme: light or dark.
 
@@ -85,12 +85,14 @@ def faults(chromium, path: Path, width: int, scheme: str) -> list[str]:
     page.on("console", lambda said: found.append(f"console: {said.text}"))
     page.on("pageerror", lambda error: found.append(f"error: {error}"))
     page.on("request", lambda asked: found.append(f"request: {asked.url}"))
-    page.goto(path.as_uri())
-    found.remove(f"request: {path.as_uri()}")
+    address = path if isinstance(path, str) else path.as_uri()
+    page.goto(address)
+    found.remove(f"request: {address}")
     over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     if over > 0:
         found.append(f"{over} px too wide")
     found += [f"contrast {text}" for text in page.evaluate(CONTRAST)]
     found += [f"no name: {html}" for html in page.evaluate(NAMELESS)]
     page.close()
-    return [f"{path.name} at {width} px, {scheme}: {fault}" for fault in found]
+    name = address.rpartition("/")[2]
+    return [f"{name} at {width} px, {scheme}: {fault}" for fault in found]

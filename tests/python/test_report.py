@@ -1,6 +1,6 @@
 """The report's charts, words and boards; its pages are tested in test_tiny_shop.py."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,14 @@ from warehouse.errors import UserError
 from warehouse.report import panels, words
 from warehouse.report.boards import BOARDS, read_boards, read_query
 from warehouse.report.charts import Series, draw, scale, spark
+from warehouse.report.filters import (
+    FilterError,
+    Filters,
+    bounds,
+    follows_slice,
+    read_filters,
+    rows_of,
+)
 
 BOARD = """\
 title: Returns
@@ -99,9 +107,10 @@ def test_a_query_knows_ref_and_var_and_keeps_its_lines(folder):
     (board,) = read_boards(folder, panels.kinds())
     panel = board.sections[0].panels[1]
     variables = {"attribution_model": "linear"}
-    sql = read_query(panel, {"product_performance"}, variables)
-    assert "from product_performance\n" in sql
-    assert sql.splitlines()[4].endswith("model = 'linear'")
+    query = read_query(panel, {"product_performance"}, variables)
+    assert "from product_performance\n" in query.sql
+    assert query.sql.splitlines()[4].endswith("model = 'linear'")
+    assert (query.refs, query.asked) == (["product_performance"], {"attribution_model"})
     with pytest.raises(UserError, match=r"sql:4: product_performance is not published"):
         read_query(panel, {"orders"}, variables)
     with pytest.raises(UserError, match=r"sql:5: there is no variable attribution_mod"):
@@ -162,6 +171,110 @@ def test_nothing_to_draw_is_said():
     assert draw("x", "ab", [Series("x", [None, None])], "count", "EUR").is_empty
     assert spark([None, 3, None]) == {}
     assert spark([1, None, 3])["dot"].startswith("M833.3 ")
+
+
+def test_a_spark_line_shows_that_its_end_still_grows():
+    """A month under way is no fall: the line to it is another one."""
+    line = spark([1, 2, 1], open_end=True)
+    assert line["line"] == "M166.7 90.0L500.0 10.0"
+    assert line["open"] == "M500.0 10.0L833.3 90.0"
+    assert spark([1, 2, None], open_end=True)["open"] == ""
+
+
+# ------------------------------------------------------------------------------ filters
+
+MEMBERS = {"shop": ["oak_eu", "oak_us"], "device": ["mobile"]}
+FIRST, NEWEST = date(2026, 1, 1), date(2026, 9, 23)
+
+
+def filters(query: str) -> Filters:
+    """The filters of an address, over a shop of nine months."""
+    return read_filters(query, MEMBERS, FIRST, NEWEST)
+
+
+@pytest.mark.parametrize(
+    ("query", "clean"),
+    [
+        ("", ""),
+        ("grain=&from=&to=&last=&only=&lang=ru", ""),
+        ("only=shop:oak_eu&grain=week", "grain=week&shop=oak_eu"),
+        ("device=mobile&to=2026-06-30&last=6", "to=2026-06-30&last=6&device=mobile"),
+        ("from=2026-02-01&to=2026-02-01", "from=2026-02-01&to=2026-02-01"),
+    ],
+)
+def test_an_address_says_its_filters_in_one_way(query, clean):
+    """Empty fields of the form say nothing; what is left can be passed on."""
+    assert filters(query).query == clean
+    assert filters(clean) == filters(query)
+    assert bool(filters(query)) == bool(clean)
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("grain=hour", "no grain 'hour'"),
+        ("grain=week&grain=day", "says grain twice"),
+        ("from=yesterday", "from is a day such as .* not 'yesterday'"),
+        ("to=2026-02-30", "to is a day"),
+        ("from=2026-09-24", "no data of 2026-09-24"),
+        ("to=2025-12-31", "no data of 2025-12-31"),
+        ("from=2026-03-01&to=2026-02-01", "ends before it begins"),
+        ("last=0", "1 to 400, not '0'"),
+        ("last=-1", "1 to 400"),
+        ("last=９", "1 to 400"),
+        ("last=3&from=2026-02-01", "both from and last"),
+        ("shop=oak_eu&device=mobile", "says shop and device"),
+        ("person=ann", "no filter 'person'"),
+        ("shop=oak", "no shop 'oak'"),
+        ("shop=oak_eu' or 1=1 --", "no shop"),
+        ("only=oak_eu", "no filter 'oak_eu'"),
+        ("&".join(["a=1"] * 30), "says too much"),
+    ],
+)
+def test_a_filter_that_is_none_is_refused_in_words(query, message):
+    """With what there is instead."""
+    with pytest.raises(FilterError, match=message):
+        filters(query)
+
+
+def test_a_misspelt_member_is_answered_with_the_nearest():
+    """As one types it from memory."""
+    with pytest.raises(FilterError) as refused:
+        filters("shop=oakeu")
+    assert refused.value.hint == "Did you mean oak_eu or oak_us?"
+
+
+def test_a_slice_stands_for_the_whole_and_its_name_is_a_variable():
+    """No text of the address is text of a query."""
+    marts = {
+        "funnel": ["grain", "period_start", "dimension", "member", "sessions"],
+        "page_drop_off": ["grain", "period_start", "shop_id", "page"],
+        "customer_segment_sizes": ["segment", "customers"],
+        "dim_shops": ["shop_id", "shop_name"],
+    }
+    chosen = filters("shop=oak_eu&to=2026-06-30")
+    found = {name: rows_of(name, marts[name], chosen) for name in marts}
+    assert "'all' as dimension" in found["funnel"]
+    assert "shop_id = getvariable('member')" in found["page_drop_off"]
+    assert found["customer_segment_sizes"] is None and found["dim_shops"] is None
+    assert not any("oak" in sql or "2026" in sql for sql in found.values() if sql)
+    assert follows_slice({"shop_id"}, "shop") and not follows_slice({"page"}, "shop")
+
+
+def test_periods_shown_hold_the_days_asked_for():
+    """The period that a day lies in is shown whole; the last so many end there."""
+    months = [datetime(2026, month, 1) for month in range(1, 10)]
+    starts = {"month": months, "day": [datetime(2026, 1, 1)]}
+
+    def shown(query: str) -> tuple[int, int]:
+        first, newest = bounds(starts, filters(query))["month"]
+        return first.month, newest.month
+
+    assert shown("from=2026-03-31&to=2026-06-01") == (3, 6)
+    assert shown("from=2026-03-01") == (3, 9)
+    assert shown("last=3") == (7, 9)
+    assert shown("last=2&to=2026-06-30") == (5, 6)
+    assert shown("last=99") == (1, 9)
 
 
 # -------------------------------------------------------------------------------- words

@@ -8,8 +8,15 @@ import csv
 import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from io import StringIO
 from pathlib import Path
+from threading import Thread
 
 import duckdb
 import pytest
@@ -21,8 +28,10 @@ from webpage import Page
 
 from warehouse.errors import UserError
 from warehouse.mutate import Bench, Trials, choose, tiny_shop_trials, try_all
+from warehouse.publish import publish
 from warehouse.report import report
 from warehouse.report.boards import BOARDS
+from warehouse.serve import Library, ReportServer, open_server
 from warehouse.status import format_value
 
 FIXTURE = PROJECT / "tests/fixtures/tiny_shop"
@@ -441,6 +450,274 @@ def test_the_report_speaks_five_languages_and_works_by_keyboard(site):
         assert [panes.nth(i).is_visible() for i in range(2)] == [False, True]
         page.select_option("#lang", "en")
         assert page.locator("h1").inner_text().startswith("Average order value")
+
+
+# -------------------------------------------------------------- the report with filters
+
+
+class Reader:
+    """A reader of `warehouse serve`, who sees what is published.
+
+    Args:
+        server: It listens.
+    """
+
+    def __init__(self, server: ReportServer):
+        self.port = server.server_port
+        self.address = f"http://127.0.0.1:{self.port}/"
+
+    def ask(
+        self, path: str, method: str = "GET", host: str | None = None
+    ) -> tuple[int, str, str]:
+        """Status, text and the address it leads on to, as asked, nothing followed."""
+        line = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            line.request(
+                method, path, headers={"Host": host or f"localhost:{self.port}"}
+            )
+            answer = line.getresponse()
+            text = answer.read().decode()
+            return answer.status, text, answer.getheader("Location", "")
+        finally:
+            line.close()
+
+    def page(self, path: str) -> Page:
+        """A page that is there."""
+        status, text, _ = self.ask(path)
+        assert status == 200, f"{path}: {status} {Page(text).words}"
+        return Page(text)
+
+
+@pytest.fixture(scope="module")
+def served(site) -> Iterator[Reader]:
+    """The tiny shop's report at a port of its own."""
+    library = Library(site.parent, BOARDS)
+    server = open_server(library, "127.0.0.1", 0, Console(file=StringIO()))
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield Reader(server)
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def marts(site) -> Iterator[duckdb.DuckDBPyConnection]:
+    """What is published, without any filter."""
+    file = site.parent / "current" / "warehouse.duckdb"
+    with duckdb.connect(str(file), read_only=True) as connection:
+        yield connection
+
+
+def test_served_pages_are_those_of_the_report(served, pages):
+    """Without filters the numbers and words are the same; the form is on top."""
+    for name in ("index.html", "sales.html", "kpis.html", "kpi/orders.html"):
+        page = served.page(f"/{name}")
+        assert page.kpis == pages[name].kpis and page.kpis
+        assert (
+            pages[name].words.split("KPI names")[1].split()[-40:]
+            == (page.words.split("KPI names")[1].split()[-40:])
+        )
+        assert "form" in page.tags and "form" not in pages[name].tags
+        assert page.unlabelled == [] and page.resources == []
+
+
+@pytest.mark.parametrize(
+    ("query", "grain", "dimension", "member", "to"),
+    [
+        ("grain=week", "week", "all", "all", "9999-12-31"),
+        ("grain=quarter&shop=s1", "quarter", "shop", "s1", "9999-12-31"),
+        ("to={past}", "month", "all", "all", "{past}"),
+        ("grain=week&to={past}&device=mobile", "week", "device", "mobile", "{past}"),
+    ],
+)
+def test_numbers_under_filters_are_the_marts(
+    served, marts, query, grain, dimension, member, to
+):
+    """Each is the one that a query of the scorecard gives for period and slice."""
+    (past,) = marts.execute(
+        "select cast(max(period_start) - interval 40 day as date) from dim_periods"
+        " where grain = 'day' and is_current"
+    ).fetchone()
+    query, to = query.format(past=past), to.format(past=past)
+    expected = dict(
+        marts.execute(
+            """select kpi_id, value from kpi_scorecard
+            where grain = ? and dimension = ? and member = ? and period_start = (
+                select max(period_start) from dim_periods
+                where grain = ? and period_start <= least(
+                    cast(? as date), (select as_of_date from dim_as_of)
+                )
+            )""",
+            [grain, dimension, member, grain, to],
+        ).fetchall()
+    )
+    seen = {}
+    for name in ("index.html", "sales.html", "conversion.html", "kpis.html"):
+        for kpi_id, value, _ in served.page(f"/{name}?{query}").kpis:
+            assert (float(value) if value else None) == expected.get(kpi_id), kpi_id
+            seen[kpi_id] = value
+    assert len(seen) == marts.sql("select count(*) from kpi_catalog").fetchone()[0]
+    assert sum(bool(value) for value in seen.values()) > 10
+
+
+def test_a_filter_reaches_the_queries_of_boards(served, marts):
+    """The slice stands for the whole; a mart that does not know it says so."""
+    steps = marts.execute(
+        """select sessions from funnel
+        inner join dim_periods using (grain, period_start)
+        where grain = 'month' and is_current
+            and dimension = 'device' and member = 'mobile'
+        order by step_number"""
+    ).fetchall()
+    page = served.page("/conversion.html?device=mobile")
+    shown = re.findall(r'class="step".*?<b>([\d,]+)</b>', page.text)
+    assert [int(number.replace(",", "")) for number in shown] == [n for (n,) in steps]
+    assert len(steps) > 3
+    assert "take the filter device off" in page.words
+    products = marts.execute(
+        """select distinct product_name from product_performance
+        where grain = 'month' and dimension = 'product' and shop_id = 's1'"""
+    ).fetchall()
+    whole, one = (served.page(f"/sales.html?{query}") for query in ("", "shop=s1"))
+    assert products and all(name in one.words for (name,) in products)
+    assert (
+        "Tiny shop overseas" not in one.words.split("Best products")[1].split("###")[0]
+    )
+    assert whole.kpis != one.kpis
+    assert "This is not known by shop." in served.page("/quality.html?shop=s1").words
+
+
+def test_a_filter_goes_with_the_reader(served):
+    """What the form sends becomes a short address, and every link keeps it."""
+    status, _, there = served.ask(
+        "/sales.html?grain=week&from=&to=&last=4&only=shop%3As1&lang=ru"
+    )
+    query = "grain=week&last=4&shop=s1"
+    assert (status, there) == (303, f"/sales.html?{query}&lang=ru")
+    links = served.page(f"/sales.html?{query}").links
+    inside = [link for link in links if ".html" in link and link != "sales.html"]
+    assert inside and all(link.endswith(f"?{query}") for link in inside)
+    assert "sales.html" in links  # takes the filters off
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/sales.html?grain=hour", 400, "There is no grain 'hour'"),
+        ("/sales.html?shop=x'%20or%201=1", 400, "There is no shop"),
+        ("/sales.html?person=ann", 400, "There is no filter 'person'"),
+        ("/sales.html?x=%3Cscript%3E", 400, "There is no filter"),
+        ("/nothing.html", 404, "no such page"),
+        ("/../manifest.json", 404, "no such page"),
+        ("/%2e%2e/manifest.json", 404, "no such page"),
+        ("/docs/../../manifest.json", 404, "no such page"),
+        ("/docs/%2e%2e%2f%2e%2e%2fmanifest.json", 404, "no such page"),
+        ("//elsewhere.example/?only=", 404, "no such page"),
+        ("/kpi/..%5c..%5cmanifest.json", 404, "no such page"),
+        ("/warehouse.duckdb", 404, "no such page"),
+    ],
+)
+def test_what_is_not_there_is_refused(served, path, status, words):
+    """With a page that says so; nothing of the address is markup in it."""
+    found, text, _ = served.ask(path)
+    assert found == status and words in Page(text).words
+    assert "<script>" not in text.split("<script>const NAMES")[0]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE"])
+def test_nothing_can_be_changed(served, method):
+    """Only GET and HEAD are answered."""
+    assert served.ask("/", method)[0] == 405
+
+
+def test_only_this_machines_names_are_answered(served):
+    """A name that somebody else points here is not."""
+    port = served.port
+    for host in (f"localhost:{port}", "127.0.0.1", "[::1]", f"192.168.1.9:{port}"):
+        assert served.ask("/kpis.html", "HEAD", host)[0] == 200, host
+    for host in ("shop.example", f"localhost.evil.example:{port}", "[", " "):
+        assert served.ask("/kpis.html", host=host)[0] == 421, host
+
+
+def test_a_server_follows_publications(served, tiny_shop, in_shop, site):
+    """Readers ask while builds are published: no failure, and the newest at the end."""
+    asked = [
+        *("/", "/sales.html?grain=week", "/conversion.html?device=mobile"),
+        *("/kpis.html?last=3", "/kpi/orders.html?shop=s1", "/quality.html"),
+    ]
+    with ThreadPoolExecutor(6) as readers:
+        answers = [readers.submit(served.ask, path) for path in asked * 3]
+        publish(Console(quiet=True))
+        answers += [readers.submit(served.ask, path) for path in asked]
+        assert {answer.result()[0] for answer in answers} == {200}
+    build = (site.parent / "current").resolve().name.split(".")[0]
+    assert f"Build {build}" in served.page("/sales.html?grain=week").words
+    write_report()
+
+
+def test_an_analyst_sees_a_change_of_a_board_at_once(site, tmp_path):
+    """And what is wrong with it, with file and line."""
+    boards = shutil.copytree(BOARDS, tmp_path / "boards")
+    library = Library(site.parent, boards)
+    assert "Where people leave" in library.page("conversion.html", "")
+    path = boards / "conversion.yml"
+    path.write_text(path.read_text().replace("Where people leave", "Where they go"))
+    assert "Where they go" in library.page("conversion.html", "")
+    path.write_text(path.read_text().replace("kind: funnel", "kind: tunnel"))
+    with pytest.raises(UserError, match=r"conversion.yml:\d+: a panel's kind"):
+        library.page("conversion.html", "")
+
+
+def test_serve_begins_and_ends_in_words(served, tiny_shop, tmp_path):
+    """Taken port, nothing published; Ctrl-C ends it without a trace."""
+    nobody = Console(file=StringIO())
+    with pytest.raises(UserError, match="nothing published"):
+        Library(tmp_path, BOARDS).newest()
+    library = Library(tiny_shop.folder / "published", BOARDS)
+    with pytest.raises(UserError, match=f"listens on port {served.port}"):
+        open_server(library, "127.0.0.1", served.port, nobody)
+    with pytest.raises(UserError, match=r"no address '203\.0\.113\.9'"):
+        open_server(library, "203.0.113.9", 0, nobody)
+    with pytest.raises(UserError, match="no port 70000"):
+        open_server(library, "127.0.0.1", 70000, nobody)
+    tiny_shop.enter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "warehouse", "serve", "--port", "0"],
+        env=tiny_shop.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        restore_signals=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert "http://127.0.0.1:" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=30)
+    assert (process.returncode, said.strip()) == (0, "ended")
+
+
+def test_filters_in_a_browser(served):
+    """By keyboard alone; nothing in the console, nothing asked of anybody else."""
+    with browser() as chromium:
+        page = chromium.new_page(viewport={"width": 1280, "height": 800})
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{served.address}sales.html")
+        page.locator("select[name=grain]").focus()
+        page.keyboard.type("quarter")
+        page.locator("select[name=only]").focus()
+        page.keyboard.type("Tiny shop")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/sales.html?grain=quarter&shop=s1")
+        assert "Only shop Tiny shop" in page.locator(".chosen").inner_text()
+        page.locator("nav a", has_text="Conversion").click()
+        page.wait_for_url("**/conversion.html?grain=quarter&shop=s1")
+        assert all(url.startswith((served.address, "data:")) for url in asked)
+        found = []
+        for width, scheme in ((360, "light"), (1280, "dark")):
+            for path in ("sales.html?grain=week", "conversion.html?device=mobile"):
+                found += faults(chromium, served.address + path, width, scheme)
+    assert found == []
 
 
 # ------------------------------------------------------------------------- mutations

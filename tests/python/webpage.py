@@ -9,7 +9,7 @@ VOID = {"meta", "link", "input", "br", "img", "hr"}
 
 
 class Page(HTMLParser):
-    """What a page holds.
+    """What a page holds, given as a file or as its text.
 
     Attributes:
         text: The file.
@@ -24,9 +24,9 @@ class Page(HTMLParser):
         unlabelled: Inputs without a label.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, page: Path | str):
         super().__init__()
-        self.text = path.read_text(encoding="utf-8")
+        self.text = page if isinstance(page, str) else page.read_text(encoding="utf-8")
         self.words = self.title = self.language = self.policy = ""
         self.tags, self.ids, self.links, self.resources = [], [], [], []
         self.kpis, self._open, self._inputs, self._labels = [], [], [], set()

@@ -94,8 +94,23 @@ def read_boards(folder: Path, kinds: dict[str, tuple[set, set]]) -> list[Board]:
     return sorted(boards, key=lambda board: (board.order, board.name))
 
 
-def read_query(panel: Panel, tables: set[str], variables: dict) -> str:
-    """A panel's SQL with its ref() and var() filled in, line for line.
+@dataclass
+class Query:
+    """A panel's SQL, ready to run.
+
+    Attributes:
+        sql: The text, line for line as in the file.
+        refs: The relations that it reads.
+        asked: The variables that it asks for.
+    """
+
+    sql: str = ""
+    refs: list[str] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+
+
+def read_query(panel: Panel, tables: set[str], variables: dict) -> Query:
+    """A panel's SQL with its ref() and var() filled in.
 
     Args:
         panel: A panel with a query.
@@ -106,6 +121,7 @@ def read_query(panel: Panel, tables: set[str], variables: dict) -> str:
         UserError: If the SQL names something that is not there.
     """
     text = panel.sql.read_text(encoding="utf-8")
+    query = Query()
 
     def ref(name: str) -> str:
         if name not in tables:
@@ -114,6 +130,7 @@ def read_query(panel: Panel, tables: set[str], variables: dict) -> str:
                 "A board reads facts, rollups, marts and seeds; `warehouse build` "
                 "makes them. Mend the name in ref().",
             )
+        query.refs.append(name)
         return name
 
     def var(name: str, default: object = None) -> object:
@@ -123,17 +140,19 @@ def read_query(panel: Panel, tables: set[str], variables: dict) -> str:
                 f"{name}.",
                 "dbt_project.yml lists them under vars.",
             )
+        query.asked.add(name)
         return variables.get(name, default)
 
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)
     try:
-        return environment.from_string(text).render(ref=ref, var=var)
+        query.sql = environment.from_string(text).render(ref=ref, var=var)
     except TemplateError as error:
         line = getattr(error, "lineno", None) or 1
         raise UserError(
             f"{_name(panel.sql)}:{line}: {error}",
             "A board's SQL knows ref() and var(), no other Jinja.",
         ) from error
+    return query
 
 
 def sql_error(panel: Panel, error: Exception) -> UserError:

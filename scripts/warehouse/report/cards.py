@@ -19,20 +19,20 @@ def card(data: Published, kpi_id: str) -> dict:
     """
     kpi = data.catalog[kpi_id]
     charts = []
-    for grain in GRAIN_ORDER:
+    for grain in sorted(GRAIN_ORDER, key=lambda grain: grain != data.grain):
         chart = panels.kpi_chart(data, kpi_id, grain)
         if not chart.is_empty:
             charts.append((grain, chart))
-    row = data.current(kpi_id, "month")
+    row = data.current(kpi_id, data.grain)
     source = data.yaml.get(kpi_id)
     return {
         "kpi": kpi,
-        "tile": panels.tile(data, kpi_id, "month"),
+        "tile": panels.tile(data, kpi_id, data.grain),
         "interval": _interval(row, kpi, data),
         "parts": _parts(row, kpi, data),
         "charts": charts,
         "slices": _slices(data, kpi),
-        "moved": panels.what_moved(data, kpi_id, "month"),
+        "moved": panels.what_moved(data, kpi_id, data.grain),
         "alerts": [panels.alert(data, row) for row in data.alerts.get(kpi_id, [])],
         "paragraphs": _paragraphs(kpi["description"]),
         "sql": source.path.read_text().strip() if source else "",
@@ -63,9 +63,9 @@ def _parts(row: dict, kpi: dict, data: Published) -> tuple[str, str] | None:
 
 def _slices(data: Published, kpi: dict) -> list[dict]:
     """The newest month by each dimension: value, change, twelve months before."""
-    found = []
+    found, now = [], data.current(kpi["kpi_id"], data.grain)
     for dimension, members in sorted(
-        data.slices(kpi["kpi_id"]).items(), key=lambda item: _place(item[0])
+        data.slices(kpi["kpi_id"]).items(), key=lambda item: place(item[0])
     ):
         lines, largest, hidden = [], 0.0, 0
         for member, rows in members.items():
@@ -94,7 +94,10 @@ def _slices(data: Published, kpi: dict) -> list[dict]:
                                 if kpi["kind"] == "ratio"
                                 else ""
                             ),
-                            "spark": spark([r["value"] for r in rows]),
+                            "spark": spark(
+                                [r["value"] for r in rows],
+                                panels.grows(now, kpi),
+                            ),
                         }
                         for member, row, rows in lines
                     ],
@@ -103,7 +106,7 @@ def _slices(data: Published, kpi: dict) -> list[dict]:
     return found
 
 
-def _place(dimension: str) -> tuple[int, str]:
+def place(dimension: str) -> tuple[int, str]:
     """Channels, categories and shops first."""
     order = panels.REASONS
     return (order.index(dimension) if dimension in order else len(order), dimension)

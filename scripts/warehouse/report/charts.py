@@ -135,11 +135,12 @@ def draw(
     return chart
 
 
-def spark(values: Values) -> dict[str, str]:
-    """A line without axes: path data of the line and of its last point.
+def spark(values: Values, open_end: bool = False) -> dict[str, str]:
+    """A line without axes: path data of the line, its open end and its last point.
 
     Args:
         values: Oldest first; fewer than two known values draw nothing.
+        open_end: The last value is of a period under way and still grows.
     """
     known = [v for v in values if v is not None]
     if len(known) < 2:
@@ -153,7 +154,15 @@ def spark(values: Values) -> dict[str, str]:
 
     last = max(i for i, v in enumerate(values) if v is not None)
     only_last = [v if i == last else None for i, v in enumerate(values)]
-    return {"line": _line(values, height), "dot": _dots(only_last, height)}
+    body, end = list(values), ""
+    if open_end and last == len(values) - 1:
+        body[-1] = None
+        end = _line([*([None] * (last - 1)), *values[-2:]], height)
+    return {
+        "line": _line(body, height),
+        "open": end,
+        "dot": _dots(only_last, height),
+    }
 
 
 def scale(values: Sequence[float], from_zero: bool = False, lines: int = 4) -> list:

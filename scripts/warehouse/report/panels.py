@@ -10,9 +10,11 @@ from itertools import groupby
 import duckdb
 
 from warehouse.news import RULES, read_news
+from warehouse.paths import PROJECT
 from warehouse.report import words
-from warehouse.report.boards import Block, Panel, read_query, sql_error
+from warehouse.report.boards import Block, Panel, Query, read_query, sql_error
 from warehouse.report.charts import Chart, Series, draw, spark
+from warehouse.report.filters import follows_period, follows_slice
 from warehouse.report.published import HISTORY, Published, Rows
 
 # Where to look for the reason of a change, unless a board says otherwise.
@@ -27,6 +29,9 @@ UNITS = (
     "money", "count", "percent", "number", "ratio", "seconds", "minutes", "hours",
     "days", "months", "points", "position", "relative", *words.TEXT_UNITS,
 )  # fmt: skip
+
+# What queries look words up in; seeds and dimensions are more of it.
+LOOKUPS = {"kpi_catalog"}
 
 # Kind: the options it needs, those it may have, and what prepares it.
 _kinds: dict[str, tuple[set, set, Callable]] = {}
@@ -58,13 +63,62 @@ def prepare(panel: Panel, data: Published, variables: dict) -> dict:
     Raises:
         UserError: If the panel asks for what is not there, with file and line.
     """
-    rows = None
+    filters, rows = data.filters, None
+    reason = _not_cut(panel, data)
     if panel.sql:
+        chosen = {"grain": filters.grain} if filters.grain else {}
+        query = read_query(panel, data.tables, variables | chosen)
+        reason = _not_known(query, data)
         try:
-            rows = data.ask(read_query(panel, data.tables, variables))
+            rows = data.ask(query.sql)
         except duckdb.Error as error:
             raise sql_error(panel, error) from error
-    return _kinds[panel.kind][2](panel, data, rows)
+        rows.takes_grain = "grain" in query.asked
+    default = "week" if panel.kind == "trend" else "month"
+    shown = {} if reason else _kinds[panel.kind][2](panel, data, rows)
+    return {"grain": _grain(panel, data, default, rows), "reason": reason, **shown}
+
+
+def _not_cut(panel: Panel, data: Published) -> str:
+    """Why a panel of several slices shows nothing under the filters; mostly empty."""
+    cuts = panel.kind in ("cut", "drivers") or "by" in panel.options
+    if cuts and data.filters.dimension:
+        return (
+            "A KPI is cut by one dimension at a time: take the filter "
+            f"{_plain(data.filters.dimension)} off to see this."
+        )
+    if cuts and data.filters.grain == "day":
+        return "By day the whole is known, not its slices."
+    if panel.kind == "diagnoses" and data.is_past:
+        return f"Known for {words.value(data.newest_day, 'date', '')} only."
+    return ""
+
+
+def _not_known(query: Query, data: Published) -> str:
+    """Why a query cannot follow the filters; mostly empty."""
+    lookups = {path.stem for path in (PROJECT / "seeds").glob("*.csv")} | LOOKUPS
+    read = [r for r in query.refs if r not in lookups and not r.startswith("dim_")]
+    columns = [set(data.columns.get(name, ())) for name in read]
+    dimension = data.filters.dimension
+    if dimension and not all(follows_slice(known, dimension) for known in columns):
+        return f"This is not known by {_plain(dimension)}."
+    if data.is_past and not all(follows_period(known) for known in columns):
+        return f"Known for {words.value(data.newest_day, 'date', '')} only."
+    return ""
+
+
+def _plain(dimension: str) -> str:
+    return dimension.replace("_", " ")
+
+
+def shown_kpis(panel: Panel, data: Published) -> list[str]:
+    """The KPIs that a panel shows."""
+    options = panel.options
+    if "theme" in options:
+        return [
+            k for k, kpi in data.catalog.items() if kpi["theme"] == options["theme"]
+        ]
+    return options.get("kpis") or ([options["kpi"]] if "kpi" in options else [])
 
 
 # ------------------------------------------------------------------- panels about KPIs
@@ -73,7 +127,7 @@ def prepare(panel: Panel, data: Published, variables: dict) -> dict:
 @kind("tiles", needs={"kpis"}, may={"grain"})
 def tiles(panel: Panel, data: Published, rows: None) -> dict:
     """KPIs in large: value, change, plan, spark line."""
-    grain = _grain(panel)
+    grain = _grain(panel, data)
     return {"tiles": [tile(data, kpi_id, grain) for kpi_id in _kpis(panel, data)]}
 
 
@@ -96,14 +150,24 @@ def tile(data: Published, kpi_id: str, grain: str) -> dict:
         "year": words.period(grain, year) if year else "",
         "plan": words.value(row["plan_value"], unit, data.currency),
         "attained": None if attained is None else int(attained * 100),
-        "spark": spark(data.spark(kpi_id, grain)),
+        "spark": spark(data.spark(kpi_id, grain), grows(row, kpi)),
+        "missing": (
+            "no value in this period"
+            if data.filters.dimension in {None, *data.dimensions.get(kpi_id, ())}
+            else f"not known by {_plain(data.filters.dimension)}"
+        ),
     }
+
+
+def grows(row: dict, kpi: dict) -> bool:
+    """Whether a value will be higher when its period is over: it must not look low."""
+    return bool(row["is_partial"]) and (kpi["is_additive"] or kpi["kind"] == "distinct")
 
 
 @kind("scorecard", may={"theme", "kpis", "grain"})
 def scorecard(panel: Panel, data: Published, rows: None) -> dict:
     """A line for each KPI of a theme or a list."""
-    grain = _grain(panel)
+    grain = _grain(panel, data)
     if "kpis" in panel.options:
         chosen = _kpis(panel, data)
     else:
@@ -129,7 +193,7 @@ def scorecard(panel: Panel, data: Published, rows: None) -> dict:
 def trend(panel: Panel, data: Published, rows: None) -> dict:
     """A KPI over time: beside last year and plan, or cut by a dimension."""
     kpi_id = _kpi(panel, data, panel.options["kpi"], "kpi")
-    grain = _grain(panel, "week")
+    grain = _grain(panel, data, "week")
     periods = panel.options.get("periods")
     if "by" not in panel.options:
         return {"chart": kpi_chart(data, kpi_id, grain, periods), "kpi": kpi_id}
@@ -182,7 +246,8 @@ def _by_member(
     dimension = panel.options["by"]
     count = panel.options.get("members", 5)
     kpi = data.catalog[kpi_id]
-    starts = data.starts.get(grain, [])[-(periods or HISTORY[grain]) :]
+    starts = data.starts.get(grain, [])
+    starts = starts if data.filters.ranged else starts[-(periods or HISTORY[grain]) :]
     found = data.rows(
         """select member, period_start, value,
             sum(coalesce(denominator, 0)) over by_member as weight,
@@ -193,8 +258,8 @@ def _by_member(
         order by weight desc, size desc, member, period_start""",
         [kpi_id, grain, dimension, starts[0] if starts else None],
     )
-    if not found and dimension not in data.slices(kpi_id):
-        slices = ", ".join(data.slices(kpi_id)) or "nothing"
+    if not found and dimension not in data.dimensions.get(kpi_id, ()):
+        slices = ", ".join(sorted(data.dimensions.get(kpi_id, ()))) or "nothing"
         raise panel.wrong(
             f"{kpi_id} is not cut by {dimension}; it is cut by {slices}.", "by"
         )
@@ -218,7 +283,7 @@ def _by_member(
 @kind("cut", needs={"kpis", "by"}, may={"grain", "members"})
 def cut(panel: Panel, data: Published, rows: None) -> dict:
     """Several KPIs by the members of a dimension, side by side."""
-    grain, dimension = _grain(panel), panel.options["by"]
+    grain, dimension = _grain(panel, data), panel.options["by"]
     kpi_ids = _kpis(panel, data)
     start = data.now[grain]["period_start"] if grain in data.now else None
     found: dict[str, dict[str, dict]] = {}
@@ -234,7 +299,7 @@ def cut(panel: Panel, data: Published, rows: None) -> dict:
         found.setdefault(row["member"], {})[row["kpi_id"]] = row
     for kpi_id in kpi_ids:
         if not any(kpi_id in row for row in found.values()):
-            slices = data.slices(kpi_id)
+            slices = sorted(data.dimensions.get(kpi_id, ()))
             if slices and dimension not in slices:
                 raise panel.wrong(
                     f"{kpi_id} is not cut by {dimension}; it is cut by "
@@ -280,7 +345,7 @@ def _cut_cell(row: dict | None, kpi_id: str, data: Published) -> dict:
 @kind("drivers", needs={"kpis"}, may={"grain", "by"})
 def drivers(panel: Panel, data: Published, rows: None) -> dict:
     """What moved each KPI: the members with the largest part in its change."""
-    grain = _grain(panel)
+    grain = _grain(panel, data)
     first = panel.options.get("by")
     found = [
         moved
@@ -377,7 +442,7 @@ def alert(data: Published, row: dict) -> dict:
         "since": words.full_period(row["grain"], row["first_seen"]),
         "grain": row["grain"],
         "where": (
-            "the whole shop"
+            data.whole
             if row["dimension"] == "all"
             else data.member(row["dimension"], row["member"])
         ),
@@ -626,14 +691,18 @@ def _sign_tone(number: float) -> str:
     return "good" if number > 0 else "bad" if number < 0 else "calm"
 
 
-def _grain(panel: Panel, default: str = "month") -> str:
+def _grain(
+    panel: Panel, data: Published, default: str = "month", rows: Rows | None = None
+) -> str:
+    """The reader's grain, where the panel can follow it; else the panel's own."""
     grain = panel.options.get("grain", default)
     if grain not in words.GRAINS:
         raise panel.wrong(
             f"there is no grain {grain!r}; it is one of {', '.join(words.GRAINS)}.",
             "grain",
         )
-    return grain
+    follows = rows.takes_grain if panel.sql else True
+    return data.filters.grain if data.filters.grain and follows else grain
 
 
 def _kpis(panel: Panel, data: Published) -> list[str]:
@@ -779,7 +848,7 @@ def _tabs(panel: Panel, data: Published, rows: Rows) -> list[tuple[str, list]]:
     groups: dict[object, list[dict]] = {}
     for row in rows:
         groups.setdefault(row[column], []).append(row)
-    grain = _grain(panel, "day")
+    grain = _grain(panel, data, "day", rows)
 
     def title(name: object) -> str:
         if not isinstance(name, date):
@@ -835,7 +904,7 @@ def _plot(panel: Panel, data: Published, rows: Rows, style: str) -> Chart:
             )
         if not series:
             raise panel.wrong("say y: [{name, label}], or series: and value:.")
-    grain = options.get("grain")
+    grain = _grain(panel, data, "day", rows) if "grain" in options else None
     texts = [
         words.period(grain, slot) if grain and isinstance(slot, date) else str(slot)
         for slot in slots

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -10,6 +10,8 @@ import duckdb
 from warehouse.catalog import Kpi, kpis
 from warehouse.errors import UserError
 from warehouse.news import read_rows
+from warehouse.report.filters import Filters, bounds, rows_of, variables
+from warehouse.report.words import GRAINS
 
 LANGUAGES = ("es", "fr", "ru", "zh")
 # How far back a series goes, by grain.
@@ -22,12 +24,25 @@ SHOWN_MEMBERS = 10
 SHOWN_ALERTS = 6
 
 
+# What no filter changes.
+UNFILTERED = (
+    "tables", "columns", "catalog", "yaml", "shops", "members", "_members",
+    "dimensions", "_all_starts", "newest",
+)  # fmt: skip
+
+
 class Rows(list):
-    """Rows by column name, with the columns' names."""
+    """Rows by column name, with the columns' names.
+
+    Attributes:
+        names: The columns.
+        takes_grain: Whether the query asked which grain is chosen.
+    """
 
     def __init__(self, names: list[str], rows: list[dict]):
         super().__init__(rows)
         self.names = names
+        self.takes_grain = False
 
 
 class Published:
@@ -36,11 +51,15 @@ class Published:
     Args:
         folder: `published/<build id>`, with warehouse.duckdb and manifest.json.
 
+    Attributes:
+        filters: What all that it tells is narrowed to; `narrowed` makes one with some.
+
     Raises:
         UserError: If nothing is published there.
     """
 
     def __init__(self, folder: Path):
+        self.filters = Filters()
         if not (folder / "manifest.json").exists():
             raise UserError(
                 "There is nothing published to report on yet.",
@@ -59,6 +78,50 @@ class Published:
     def close(self) -> None:
         """Let go of the file."""
         self.connection.close()
+
+    def narrowed(self, filters: Filters) -> "Published":
+        """The same build under filters: temporary views stand before its relations.
+
+        Args:
+            filters: Of `read_filters`.
+        """
+        twin = object.__new__(Published)
+        twin.folder, twin.manifest, twin.currency = (
+            *(self.folder, self.manifest, self.currency),
+        )
+        twin.filters = filters
+        for name in UNFILTERED:
+            setattr(twin, name, getattr(self, name))
+        twin.connection = self.connection.cursor()
+        twin.limits = bounds(self._all_starts, filters)
+        for name, value in variables(twin.limits, filters).items():
+            twin.connection.execute(f"set variable {name} = ?", [value])
+        for name, columns in self.columns.items():
+            if rows := rows_of(name, columns, filters):
+                twin.connection.execute(f'create temporary view "{name}" as {rows}')
+        return twin
+
+    @property
+    def grain(self) -> str:
+        """The grain that a page speaks of where nothing says another."""
+        return self.filters.grain or "month"
+
+    @property
+    def is_past(self) -> bool:
+        """Whether a reader looks at an earlier month than the newest."""
+        return bool(self.filters.to) and self.limits["month"][1] < self.newest["month"]
+
+    @property
+    def whole(self) -> str:
+        """What the numbers are of, in words."""
+        if not self.filters.dimension:
+            return "the whole shop"
+        return self.member(self.filters.dimension, self.filters.member)
+
+    @property
+    def span(self) -> int | None:
+        """Periods of a spark line; None for all that are shown."""
+        return None if self.filters.ranged else SPARK
 
     def rows(self, query: str, parameters: list | None = None) -> list[dict]:
         """The rows of a query, each by column name."""
@@ -80,6 +143,76 @@ class Published:
             " where table_schema = 'main'"
         )
         return {row["table_name"] for row in found}
+
+    @cached_property
+    def columns(self) -> dict[str, list[str]]:
+        """The columns of every relation."""
+        found = defaultdict(list)
+        for row in self.rows(
+            "select table_name, column_name from information_schema.columns"
+            " where table_catalog = 'warehouse' and table_schema = 'main'"
+            " order by table_name, ordinal_position"
+        ):
+            found[row["table_name"]].append(row["column_name"])
+        return dict(found)
+
+    @cached_property
+    def members(self) -> dict[str, list[str]]:
+        """What a filter can choose, by dimension: the largest members first."""
+        hidden = ", ".join(f"'{name}'" for name in HIDDEN_DIMENSIONS)
+        found = defaultdict(list)
+        for row in self.rows(
+            f"""select dimension, member from kpi_scorecard
+            where dimension not in ({hidden}) and grain = 'year'
+            group by dimension, member
+            order by dimension, max(coalesce(denominator, 0)) desc, count(*) desc,
+                member"""
+        ):
+            found[row["dimension"]].append(row["member"])
+        return dict(found)
+
+    @cached_property
+    def dimensions(self) -> dict[str, set[str]]:
+        """What each KPI is cut by."""
+        found = defaultdict(set)
+        for row in self.rows(
+            "select distinct kpi_id, dimension from warehouse.main.kpi_scorecard"
+            " where grain = 'year'"
+        ):
+            if row["dimension"] not in HIDDEN_DIMENSIONS:
+                found[row["kpi_id"]].add(row["dimension"])
+        return dict(found)
+
+    @cached_property
+    def _all_starts(self) -> dict[str, list]:
+        """The starts of all periods up to the one under way, by grain."""
+        found = defaultdict(list)
+        for row in self.rows(
+            """select grain, period_start from dim_periods
+            where period_start <= (
+                select max(current.period_start) from dim_periods as current
+                where current.is_current and current.grain = dim_periods.grain
+            )
+            order by period_start"""
+        ):
+            if row["grain"] in GRAINS:
+                found[row["grain"]].append(row["period_start"])
+        return dict(found)
+
+    @cached_property
+    def newest(self) -> dict:
+        """The start of the period under way in the data, by grain."""
+        return {grain: starts[-1] for grain, starts in self._all_starts.items()}
+
+    @property
+    def first_day(self):
+        """The first day of the calendar, from which data may come."""
+        return self._all_starts["day"][0].date()
+
+    @property
+    def newest_day(self):
+        """The newest day of the data."""
+        return self._all_starts["day"][-1].date()
 
     @cached_property
     def catalog(self) -> dict[str, dict]:
@@ -113,7 +246,7 @@ class Published:
         found = self.rows(
             """select coalesce(shop_name, shop_id) as name from dim_shops
             where shop_id in (
-                select member from kpi_scorecard
+                select member from warehouse.main.kpi_scorecard
                 where dimension = 'shop' and grain = 'year' and numerator <> 0
             )
             order by name"""
@@ -125,28 +258,13 @@ class Published:
         """The scorecard of the whole, by KPI and grain, oldest first."""
         found = defaultdict(list)
         recent = " or ".join(
-            f"(grain = '{grain}' and newest_first <= {periods})"
-            for grain, periods in HISTORY.items()
+            f"(grain = '{grain}' and period_start >= ?)" for grain in self.starts
         )
         for row in self.rows(
-            f"""
-            with periods as (
-                select grain, period_start,
-                    row_number() over (
-                        partition by grain order by period_start desc
-                    ) as newest_first
-                from dim_periods
-                where period_start <= (
-                    select max(current.period_start) from dim_periods as current
-                    where current.is_current and current.grain = dim_periods.grain
-                )
-            )
-            select kpi_scorecard.* from kpi_scorecard
-            inner join (select grain, period_start from periods where {recent})
-                using (grain, period_start)
-            where dimension = 'all'
-            order by period_start
-            """
+            f"""select * from kpi_scorecard
+            where dimension = 'all' and ({recent})
+            order by period_start""",
+            [starts[0] for starts in self.starts.values()],
         ):
             found[row["kpi_id"], row["grain"]].append(row)
         return dict(found)
@@ -154,21 +272,14 @@ class Published:
     @cached_property
     def starts(self) -> dict[str, list]:
         """The newest periods of each grain, oldest first, whether or not they sold."""
-        found = defaultdict(list)
-        for row in self.rows(
-            """
-            select grain, period_start from dim_periods
-            where period_start <= (
-                select max(current.period_start) from dim_periods as current
-                where current.is_current and current.grain = dim_periods.grain
-            )
-            order by period_start
-            """
-        ):
-            found[row["grain"]].append(row["period_start"])
-        return {
-            grain: starts[-HISTORY.get(grain, 1) :] for grain, starts in found.items()
-        }
+        if not self.filters:
+            return {g: starts[-HISTORY[g] :] for g, starts in self._all_starts.items()}
+        found = {}
+        for grain, starts in self._all_starts.items():
+            first, newest = self.limits[grain]
+            shown = [start for start in starts if first <= start <= newest]
+            found[grain] = shown[0 if self.filters.ranged else -HISTORY[grain] :]
+        return found
 
     def series(self, kpi_id: str, grain: str, periods: int | None = None) -> list[dict]:
         """The newest periods of a KPI's whole, oldest first, gaps with empty values.
@@ -181,6 +292,8 @@ class Published:
         Returns:
             Rows of `kpi_scorecard`; from the KPI's first value on.
         """
+        if self.filters.ranged:
+            periods = None
         by_start = {r["period_start"]: r for r in self._wholes.get((kpi_id, grain), [])}
         starts = self.starts.get(grain, [])[-periods if periods else 0 :]
         rows = [by_start.get(start, _gap(start)) for start in starts]
@@ -197,11 +310,13 @@ class Published:
 
     def spark(self, kpi_id: str, grain: str = "month") -> list[float | None]:
         """The newest values of a KPI, oldest first."""
-        return [row["value"] for row in self.series(kpi_id, grain, SPARK)]
+        return [row["value"] for row in self.series(kpi_id, grain, self.span)]
 
     @cached_property
     def _slices(self) -> dict[tuple[str, str], dict[str, list[dict]]]:
-        """The months of each member, by KPI and dimension; the largest members only."""
+        """The periods of the largest members, by KPI and dimension."""
+        if self.grain not in self.starts:
+            return {}
         hidden = ", ".join(f"'{name}'" for name in HIDDEN_DIMENSIONS)
         found: dict = defaultdict(dict)
         for row in self.rows(
@@ -214,11 +329,7 @@ class Published:
                         case when is_current then abs(coalesce(numerator, value, 0)) end
                     ) over member_months as size
                 from kpi_scorecard
-                where grain = 'month' and dimension not in ({hidden})
-                    and period_start > (
-                        select max(period_start) - interval '{SPARK} month'
-                        from dim_periods where grain = 'month' and is_current
-                    )
+                where grain = ? and dimension not in ({hidden}) and period_start >= ?
                 window member_months as (partition by kpi_id, dimension, member)
             ), ranked as (
                 select *, dense_rank() over (
@@ -234,7 +345,8 @@ class Published:
                 max(place) over (partition by kpi_id, dimension) as members
             from ranked where place <= {SHOWN_MEMBERS * 20}
             order by kpi_id, dimension, place, period_start
-            """
+            """,
+            [self.grain, self.starts[self.grain][-(self.span or 0) :][0]],
         ):
             if row["place"] <= SHOWN_MEMBERS:
                 members = found[row["kpi_id"], row["dimension"]]
@@ -242,18 +354,26 @@ class Published:
         return dict(found)
 
     def slices(self, kpi_id: str) -> dict[str, dict[str, list[dict]]]:
-        """A KPI's months by dimension and member, the largest members first."""
+        """A KPI's periods by dimension and member, the largest members first."""
         return {
             dimension: members
             for (owner, dimension), members in self._slices.items()
             if owner == kpi_id
         }
 
-    @cache  # noqa: B019 a report reads one build and ends
     def drivers(self, grain: str) -> dict[str, dict[str, list[dict]]]:
         """Who changed what since the period before: `kpi_drivers` of the period under
         way by KPI and dimension, the largest contributions first.
         """
+        if grain not in self._drivers:
+            self._drivers[grain] = self._read_drivers(grain)
+        return self._drivers[grain]
+
+    @cached_property
+    def _drivers(self) -> dict[str, dict]:
+        return {}
+
+    def _read_drivers(self, grain: str) -> dict[str, dict[str, list[dict]]]:
         if grain not in self.now:
             return {}
         found: dict = defaultdict(lambda: defaultdict(list))

@@ -11,15 +11,19 @@ from markupsafe import Markup
 from rich.console import Console
 
 from warehouse.catalog import theme_label
+from warehouse.errors import UserError
 from warehouse.files import remove_whole, settle
 from warehouse.paths import data_dir, project_variables, target_name
 from warehouse.publish import reports, switch
 from warehouse.report import panels, words
-from warehouse.report.boards import BOARDS, Board, read_boards
-from warehouse.report.cards import card
+from warehouse.report.boards import BOARDS, Board, Panel, read_boards
+from warehouse.report.cards import card, place
 from warehouse.report.published import LANGUAGES, Published
 from warehouse.work import work
 
+KPIS = "kpis.html"
+# Members of a dimension that the form offers; the address takes all.
+OFFERED = 20
 LANGUAGE_NAMES = {
     "en": "English", "es": "Español", "fr": "Français", "ru": "Русский", "zh": "中文",
 }  # fmt: skip
@@ -91,63 +95,144 @@ def write(data: Published, boards: Path, folder: Path) -> int:
         The number of pages.
 
     Raises:
-        UserError: If a board is broken.
+        UserError: If a board is broken; then nothing is written.
     """
-    found = read_boards(boards, panels.kinds())
-    environment = _environment(data)
-    # Every board is prepared before the first file is written.
-    prepared = [(board, _prepare(board, data, project_variables())) for board in found]
-    menu = [(_file(board, found), board.title) for board in found] + [
-        ("kpis.html", "All KPIs")
-    ]
-    folder.mkdir(parents=True)
-    (folder / "kpi").mkdir()
-
-    def page(path: str, template: str, **context) -> None:
-        root = "../" * path.count("/")
-        html = environment.get_template(template).render(
-            here=path, root=root, menu=menu, **context
-        )
-        (folder / path).write_text(_tight(html, data), encoding="utf-8")
-
-    for board, sections in prepared:
-        page(_file(board, found), "board.html", board=board, sections=sections)
-    themes: dict[str, list[dict]] = {}
-    for kpi in data.catalog.values():
-        themes.setdefault(kpi["theme"], []).append(kpi)
-    page(
-        "kpis.html",
-        "kpis.html",
-        themes={
-            theme_label(theme): [
-                panels.tile(data, kpi["kpi_id"], "month") for kpi in kpis
-            ]
-            for theme, kpis in themes.items()
-        },
-    )
-    pages = {board.name for board in found}
-    for kpi_id in data.catalog:
-        page(f"kpi/{kpi_id}.html", "card.html", pages=pages, **card(data, kpi_id))
-    return len(found) + 1 + len(data.catalog)
+    site = Site(data, boards)
+    pages = {path: site.page(path) for path in site.paths}
+    (folder / "kpi").mkdir(parents=True)
+    for path, html in pages.items():
+        (folder / path).write_text(html, encoding="utf-8")
+    return len(pages)
 
 
-def _prepare(board: Board, data: Published, variables: dict) -> list:
-    """The sections of a board with what each panel shows."""
-    return [
-        (
-            section,
-            [
-                (panel, panels.prepare(panel, data, variables))
-                for panel in section.panels
+class Site:
+    """The pages of a build: all of them for the report, one at a time for the server.
+
+    Args:
+        data: The build to read, with or without filters.
+        boards: The folder with the boards.
+        served: Whether there is a server to answer filters.
+
+    Attributes:
+        paths: Every page.
+
+    Raises:
+        UserError: If a board cannot be read.
+    """
+
+    def __init__(self, data: Published, boards: Path, served: bool = False):
+        self.data, self.served = data, served
+        self.boards = {
+            "index.html" if place == 0 else f"{board.name}.html": board
+            for place, board in enumerate(read_boards(boards, panels.kinds()))
+        }
+        self.cards = {f"kpi/{kpi_id}.html": kpi_id for kpi_id in data.catalog}
+        self.paths = [*self.boards, KPIS, *self.cards]
+        self.environment = _environment(data)
+
+    def page(self, path: str) -> str:
+        """The HTML of a page.
+
+        Args:
+            path: One of `paths`.
+
+        Raises:
+            UserError: If the board asks for what is not there: file, line, reason.
+        """
+        if path in self.boards:
+            board = self.boards[path]
+            template, context = "board.html", {"board": board, **self._board(board)}
+        elif path == KPIS:
+            template, context = "kpis.html", {"themes": self._themes()}
+        else:
+            template = "card.html"
+            names = {board.name for board in self.boards.values()}
+            context = {"pages": names, **card(self.data, self.cards[path])}
+        bar = None
+        if self.served:
+            bar = self._bar(board if path in self.boards else None, context)
+        return self._fill(template, path, bar=bar, **context)
+
+    def problem(self, error: UserError, path: str = "") -> str:
+        """The page that says what cannot be shown, and what to do."""
+        return self._fill("problem.html", path, bar=None, error=error)
+
+    def _fill(self, template: str, path: str, **context) -> str:
+        root, query = "../" * path.count("/"), self.data.filters.query
+        html = self.environment.get_template(template).render(
+            here=path,
+            root=root,
+            menu=[
+                *((file, board.title) for file, board in self.boards.items()),
+                (KPIS, "All KPIs"),
             ],
+            # The filters go with the reader from page to page.
+            to=lambda file: f"{root}{file}" + (f"?{query}" if query else ""),
+            numbers=_Counter(),
+            served=self.served,
+            paths=self.paths,
+            **context,
         )
-        for section in board.sections
-    ]
+        return _tight(html, self.data)
+
+    def _board(self, board: Board) -> dict:
+        """The sections of a board with what each panel shows, and its words."""
+        sections, seen = [], []
+        for section in board.sections:
+            boxes = []
+            for panel in section.panels:
+                it = panels.prepare(panel, self.data, project_variables())
+                what = (panel.kind, it["grain"], panel.options.get("by"))
+                if panel.kind == "trend":
+                    # Two panels of different grains are one under a filter of grain.
+                    if (*what, panel.options["kpi"]) in seen:
+                        continue
+                    seen.append((*what, panel.options["kpi"]))
+                boxes.append((panel, it, _words(panel, it["grain"])))
+            sections.append((section, boxes))
+        return {"sections": sections}
+
+    def _themes(self) -> dict[str, list[dict]]:
+        """Every KPI's tile, by theme."""
+        found: dict[str, list[dict]] = {}
+        for kpi_id, kpi in self.data.catalog.items():
+            tile = panels.tile(self.data, kpi_id, self.data.grain)
+            found.setdefault(theme_label(kpi["theme"]), []).append(tile)
+        return found
+
+    def _bar(self, board: Board | None, context: dict) -> dict:
+        """What the form of the filters offers on a page."""
+        data, filters = self.data, self.data.filters
+        offered: set[str] = set()
+        kpis = [context["kpi"]["kpi_id"]] if "kpi" in context else list(data.catalog)
+        if board:
+            kpis = [
+                kpi_id
+                for section in board.sections
+                for panel in section.panels
+                for kpi_id in panels.shown_kpis(panel, data)
+            ] or kpis
+        for kpi_id in kpis:
+            offered |= data.dimensions.get(kpi_id, set())
+        groups = []
+        for dimension in sorted(offered | ({filters.dimension} - {None}), key=place):
+            members = data.members.get(dimension, [])[:OFFERED]
+            if dimension == filters.dimension and filters.member not in members:
+                members = [filters.member, *members]
+            groups.append(
+                (dimension, [(m, data.member(dimension, m)) for m in members])
+            )
+        return {"filters": filters, "groups": groups, "grains": words.GRAINS}
 
 
-def _file(board: Board, boards: list[Board]) -> str:
-    """The first board is what opens; the others have their own names."""
-    return "index.html" if board is boards[0] else f"{board.name}.html"
+def _words(panel: Panel, grain: str) -> dict:
+    """A panel's options, its words speaking of the grain that is shown."""
+    said = {
+        key: panel.options[key].replace("{grain}", grain)
+        for key in ("title", "note", "empty")
+        if isinstance(panel.options.get(key), str)
+    }
+    return {**panel.options, **said}
 
 
 def _environment(data: Published) -> Environment:
@@ -167,12 +252,16 @@ def _environment(data: Published) -> Environment:
         languages=LANGUAGE_NAMES,
         manifest=data.manifest,
         shops=data.shops,
-        period=data.now.get("month"),
-        numbers=_Counter(),
+        period=data.now.get(data.grain),
+        grain=data.grain,
+        filters=data.filters,
+        data=data,
         theme_label=theme_label,
     )
     environment.filters.update(
         short=words.short,
+        full_period=lambda start: words.full_period(data.grain, start),
+        on=lambda day: words.value(day, "date", ""),
         value=partial(words.value, currency=data.currency),
         count=lambda number: f"{number:,}",
     )

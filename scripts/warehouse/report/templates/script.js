@@ -13,8 +13,9 @@
       else { it.removeAttribute("lang"); it.removeAttribute("title"); }
     });
     document.querySelectorAll("a[href*='.html']").forEach((it) => {
-      const bare = it.getAttribute("href").split("?")[0];
-      it.setAttribute("href", code === "en" ? bare : `${bare}?lang=${code}`);
+      const [bare, rest] = it.getAttribute("href").split("?"), said = new URLSearchParams(rest);
+      if (code === "en") said.delete("lang"); else said.set("lang", code);
+      it.setAttribute("href", said.size ? `${bare}?${said}` : bare);
     });
     try { localStorage.setItem("lang", code); } catch { /* the address will do */ }
   };
