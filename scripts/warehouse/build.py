@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from warehouse.errors import UserError
 from warehouse.files import write_whole
+from warehouse.inputs import inputs
 from warehouse.ledger import Lake
 from warehouse.machine import in_words
 from warehouse.paths import PROJECT, data_dir, target_name, warehouse_file
@@ -132,8 +133,9 @@ def build(
     with work("build", data) as told:
         with Lake(data / "lake"):
             pass  # what a killed load had decided is finished
+        made_of = inputs(target)
         result = _invoke(console, target, arguments)
-        _remember(target, result, whole=not select)
+        _remember(target, result, whole=not select, made_of=made_of)
         told |= {"counts": result.counts, "warnings": len(result.warnings)}
         told["failures"] = [f"{p.name}: {p.message[:500]}" for p in result.failures]
         for problem in result.failures:
@@ -264,7 +266,9 @@ def _memory(target: str) -> Path:
     return warehouse_file(target).with_suffix(".build.json")
 
 
-def _remember(target: str, result: BuildResult, whole: bool) -> None:
+def _remember(
+    target: str, result: BuildResult, whole: bool, made_of: dict | None = None
+) -> None:
     """Note the outcome. A part's build can spoil the whole's success, not mend it."""
     memory = last_build(target)
     if whole:
@@ -272,6 +276,7 @@ def _remember(target: str, result: BuildResult, whole: bool) -> None:
             "success": result.success,
             "counts": result.counts,
             "checks": result.checks,
+            "made_of": made_of,
             "warnings": [
                 {"name": warning.name, "rows": warning.rows}
                 for warning in result.warnings

@@ -22,6 +22,7 @@ from warehouse.files import write_whole
 from warehouse.ledger import LOADER_VERSION, Lake
 from warehouse.machine import held_file, in_words
 from warehouse.paths import data_dir, target_name, warehouse_file
+from warehouse.publications import whole
 from warehouse.restatements import newest_day
 from warehouse.terminal import document
 from warehouse.work import work
@@ -162,8 +163,8 @@ def _look(target: str, today: dt.date | None) -> Iterator[Look]:
             "There is no warehouse to check yet.", "Run `warehouse run` first."
         )
     data = data_dir(target)
-    published = data / "published" / "current"
-    has_old = (published / "manifest.json").exists()
+    published = whole(data / "published" / "current")
+    has_old = published is not None and (published / "manifest.json").exists()
     if today is None and target != "demo":
         today = dt.datetime.now().date()
     with duckdb.connect() as connection:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,12 +22,15 @@ from warehouse.paths import (
     warehouse_file,
 )
 from warehouse.people import last_forgetting, salt, without_browsers
+from warehouse.publications import hashes, is_live, sort_order, whole
 from warehouse.restatements import newest_day, write_log
 from warehouse.work import work
 
 KEPT_BUILDS = 3
 # Build ids sort by time, to the microsecond.
 ID_FORMAT = "%Y%m%dT%H%M%S.%fZ"
+# Of those between two builds: the one in use, and one that is being opened just now.
+KEPT_LIVE = 2
 # Clients from DuckDB 1.4 on read this format.
 STORAGE_VERSION = "v1.4.0"
 # Facts, rollups and marts know no person; what lies before them stays private.
@@ -45,6 +49,7 @@ def publish(console: Console, target: str | None = None) -> dict:
     It is written under another name and renamed when it is whole; readers of the build
     before keep their open file. The last three builds stay. A build that nobody has
     checked is checked first. The table `restatements` goes on from the build before.
+    Large tables are sorted, and the manifest has the SHA-256 of every data file.
 
     Args:
         console: Where to say what was done.
@@ -86,19 +91,34 @@ def _publish(console: Console, target: str, folder: Path) -> dict:
     built = warehouse_file(target)
     _require_good_build(target, built)
     checked = _require_good_check(console, target)
+    with new_publication(folder) as (build_id, partial):
+        return _write(built, partial, build_id, target, checked)
+
+
+@contextlib.contextmanager
+def new_publication(folder: Path) -> Iterator[tuple[str, Path]]:
+    """A folder to fill; whole, it gets its name and `current` leads to it.
+
+    After an error nothing is left of it, and readers keep what they had.
+
+    Args:
+        folder: The folder `published/`.
+
+    Yields:
+        The build id, and the folder to fill, whose name readers do not know.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     build_id = moment_after(folder)
     partial = folder / f".{build_id}.partial"
     try:
         partial.mkdir()
-        manifest = _write(built, partial, build_id, target, checked)
+        yield build_id, partial
         settle([partial, *partial.rglob("*")])
         partial.rename(folder / build_id)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     switch(folder / "current", Path(build_id))
     _forget_old(folder, build_id)
-    return manifest
 
 
 def rollback(
@@ -132,9 +152,10 @@ def _rollback(console: Console, folder: Path, build_id: str | None) -> str:
     if not current.exists():
         raise UserError("Nothing is published yet.", "Run `warehouse run` first.")
     seen = current.resolve().name
-    kept = [path.name for path in _publications(folder)]
+    kept = [path.name for path in publications(folder)]
     if build_id is None:
-        build_id = max((name for name in kept if name < seen), default=None)
+        older = (n for n in kept if n < seen and not is_live(folder / n))
+        build_id = max(older, default=None)
         if build_id is None:
             raise UserError(
                 f"No publication is older than {seen}, which readers see.",
@@ -260,7 +281,7 @@ def moment_after(folder: Path) -> str:
         folder: The folder `published/`.
     """
     now = datetime.now(UTC)
-    newest = max((path.name for path in _publications(folder)), default="")
+    newest = max((path.name for path in publications(folder)), default="")
     with contextlib.suppress(ValueError):  # a folder that somebody made by hand
         last = datetime.strptime(newest, ID_FORMAT).replace(tzinfo=UTC)
         now = max(now, last + timedelta(microseconds=1))
@@ -271,8 +292,7 @@ def _write(
     built: Path, folder: Path, build_id: str, target: str, checked: dict[str, int]
 ) -> dict:
     """Fill the folder of a build and return its manifest."""
-    before = folder.parent / "current"
-    previous = before.resolve() if before.exists() else None
+    previous = whole(folder.parent / "current")
     with duckdb.connect() as connection:
         connection.execute(f"attach '{built}' as built (read_only)")
         # The file's stem is its catalogue's name, and views remember it.
@@ -317,12 +337,16 @@ def _write(
         "sources": sources(target),
         "tables": tables,
         "views": views,
+        "builds": dict.fromkeys(tables, build_id),
+        "made_of": memory.get("made_of"),
+        "live": None,
+        "sha256": hashes(folder),
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     return manifest
 
 
-def _is_public(name: str) -> bool:
+def is_public(name: str) -> bool:
     """True for facts, dimensions, rollups, marts, and the seeds that marts read."""
     return not (name.startswith(PRIVATE_PREFIXES) or "__dbt" in name)
 
@@ -333,16 +357,32 @@ def _copy_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         "select table_name from duckdb_tables()"
         " where database_name = 'built' and schema_name = 'main' order by table_name"
     ).fetchall()
-    rows = {}
-    for (name,) in names:
-        if _is_public(name):
-            source = connection.sql(f"from built.main.{name}")
-            connection.execute(
-                f"create table {name} as select {without_browsers(source.columns)} "
-                f"from built.main.{name}"
-            )
-            counted = connection.execute(f"select count(*) from {name}").fetchall()
-            rows[name] = counted[0][0]
+    return {
+        name: copy_table(connection, f"built.main.{name}", name)
+        for (name,) in names
+        if is_public(name)
+    }
+
+
+def copy_table(connection: duckdb.DuckDBPyConnection, source: str, name: str) -> int:
+    """Write a table as readers get it: browsers hashed, sorted where that pays.
+
+    Args:
+        connection: With the variable `salt` set.
+        source: The table to copy.
+        name: The table to write, or to write anew.
+
+    Returns:
+        Its rows.
+    """
+    relation = connection.sql(f"from {source}")
+    columns = dict(zip(relation.columns, map(str, relation.types), strict=True))
+    rows = connection.execute(f"select count(*) from {source}").fetchall()[0][0]
+    connection.execute(
+        f"create or replace table {name} as "
+        f"select {without_browsers(relation.columns)} from {source} "
+        f"{sort_order(columns, rows)}"
+    )
     return rows
 
 
@@ -357,7 +397,7 @@ def _copy_views(connection: duckdb.DuckDBPyConnection, stem: str) -> list[str]:
             " where database_name = 'built' and schema_name = 'main' and not internal"
             " order by view_name"
         ).fetchall()
-        if _is_public(name)
+        if is_public(name)
     }
     created: list[str] = []
     while waiting:
@@ -444,18 +484,22 @@ def _folders(folder: Path) -> list[Path]:
     return sorted(p for p in folder.iterdir() if p.is_dir() and not p.is_symlink())
 
 
-def _publications(folder: Path) -> list[Path]:
-    """The whole ones."""
+def publications(folder: Path) -> list[Path]:
+    """Publications that are ready, the oldest first."""
     return [path for path in _folders(folder) if not path.name.startswith(".")]
 
 
 def _forget_old(folder: Path, build_id: str) -> None:
     """Remove all but the newest builds, and what an interrupted publication left."""
     # The report in use, as long as no later one could be written.
+    live = [path for path in publications(folder) if is_live(path)]
+    builds = [path for path in publications(folder) if path not in live]
     kept = {
         folder / build_id,
+        whole(folder / build_id),
         (folder / "site").resolve().parent,
-        *_publications(folder)[-KEPT_BUILDS:],
+        *builds[-KEPT_BUILDS:],
+        *live[-KEPT_LIVE:],
     }
     # Somebody was forgotten: what is older still knows the person, by hash.
     forgotten = last_forgetting(folder.parent)
