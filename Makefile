@@ -44,8 +44,11 @@ lock:  ## Resolve requirements*.in to exact versions with hashes (needs uv).
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-emit-find-links -q requirements.in -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-emit-index-url --no-emit-find-links -q requirements-postgres.in \
+	    -c requirements.txt -o requirements-postgres.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-emit-find-links -q requirements-dev.in \
-	    -c requirements.txt -o requirements-dev.txt
+	    -c requirements.txt -c requirements-postgres.txt -o requirements-dev.txt
 
 clean:  ## Remove the environment, build artefacts and the demo shop; your own data stay.
 	rm -rf $(VENV) target logs data/demo .pytest_cache .ruff_cache .hypothesis

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,8 @@ from warehouse.paths import PROJECT
 if TYPE_CHECKING:
     from rich.console import Console
 
-MARTS = PROJECT / "models" / "marts"
+MODELS = PROJECT / "models"
+MARTS = MODELS / "marts"
 LANGUAGES = {"en": "also", "es": "es", "fr": "fr", "ru": "ru", "zh": "zh"}
 THEMES = {"email": "E-mail", "market": "Market and site"}
 BETTER = {"up": "▲ up", "down": "▼ down", "none": "–"}
@@ -40,6 +41,40 @@ class Kpi:
     dimensions: tuple[str, ...]
     path: Path
     tests: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the YAML says of a model or seed.
+
+    Attributes:
+        description: What a row is, on one line.
+        columns: The description of each column, by name.
+        key: The columns that tell its rows apart; none if no test says so, or if an
+            expression is among them.
+    """
+
+    description: str = ""
+    columns: dict[str, str] = field(default_factory=dict)
+    key: tuple[str, ...] = ()
+
+
+@cache
+def words() -> dict[str, Words]:
+    """The words of every model and seed, by name."""
+    found = {}
+    for path in [*MODELS.rglob("*.yml"), *(PROJECT / "seeds").glob("*.yml")]:
+        content = read_yaml(path)
+        for node in [*content.get("models", []), *content.get("seeds", [])]:
+            found[node["name"]] = Words(
+                description=_on_one_line(node.get("description", "")),
+                columns={
+                    column["name"]: _on_one_line(column.get("description", ""))
+                    for column in node.get("columns") or []
+                },
+                key=_key(node),
+            )
+    return found
 
 
 def listed_kpis() -> list[str]:
@@ -251,7 +286,11 @@ def _facts(kpi: Kpi) -> list[str]:
 def plain_description(description: str) -> str:
     """A KPI's description on one line, without the grain that all KPIs share."""
     grain = "One row per grain, period, dimension and member."
-    return " ".join(str(description).split()).removeprefix(grain).strip()
+    return _on_one_line(description).removeprefix(grain).strip()
+
+
+def _on_one_line(description: object) -> str:
+    return " ".join(str(description).split())
 
 
 def _cell(text: object) -> str:
@@ -284,8 +323,19 @@ def _rollup_dimensions() -> dict[str, list[str]]:
 
 def _accepted(model: dict) -> list[str]:
     """The accepted values of a model's column `dimension`, without `all`."""
-    for test in model.get("data_tests", []):
+    accepted = _valid_rows(model).get("accepted_values", {})
+    return [value for value in accepted.get("dimension", []) if value != "all"]
+
+
+def _key(model: dict) -> tuple[str, ...]:
+    """The key that the test valid_rows holds, if it is one of plain columns."""
+    key = tuple(_valid_rows(model).get("key", ()))
+    return key if all(map(str.isidentifier, key)) else ()
+
+
+def _valid_rows(model: dict) -> dict:
+    """The arguments of a model's test valid_rows."""
+    for test in model.get("data_tests") or []:
         if isinstance(test, dict) and "valid_rows" in test:
-            accepted = test["valid_rows"]["arguments"].get("accepted_values", {})
-            return [value for value in accepted.get("dimension", []) if value != "all"]
-    return []
+            return test["valid_rows"]["arguments"]
+    return {}

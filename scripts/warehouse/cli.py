@@ -152,11 +152,42 @@ def check(console, target: Target = None):
 
 
 @verb(app, **STEPS)
-def publish(console, target: Target = None):
-    """Hand the built warehouse to its readers, in one switch."""
+def publish(
+    console,
+    target: Target = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="postgres",
+            help="Also send the published marts to a PostgreSQL database.",
+        ),
+    ] = None,
+    dsn: Annotated[
+        str | None,
+        typer.Option(
+            help="Its address; better in WAREHOUSE_POSTGRES, where nobody sees it.",
+            show_default=False,
+        ),
+    ] = None,
+    schema: Annotated[
+        str, typer.Option(help="The schema that PostgreSQL's readers see.")
+    ] = "marts",
+):
+    """Hand the built warehouse to its readers, in one switch.
+
+    With --to postgres, a build that is published already is not published again: what
+    readers of the files see now is sent.
+    """
     from warehouse.publish import publish
 
-    return publish(console, _known(target))
+    if to is None:
+        return publish(console, _known(target))
+    if to != "postgres":
+        raise UserError(f"There is no way to publish to {to!r}.", "It is postgres.")
+    from warehouse.postgres import publish_to_postgres
+
+    return publish_to_postgres(console, _known(target), dsn, schema)
 
 
 @verb(app, **CARE)
