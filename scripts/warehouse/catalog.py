@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from warehouse.errors import UserError
 from warehouse.lineage import model_files
-from warehouse.paths import PROJECT
+from warehouse.paths import PROJECT, read_yaml
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-MODELS = PROJECT / "models"
-MARTS = MODELS / "marts"
+MARTS = PROJECT / "models" / "marts"
 LANGUAGES = {"en": "also", "es": "es", "fr": "fr", "ru": "ru", "zh": "zh"}
 THEMES = {"email": "E-mail", "market": "Market and site"}
 BETTER = {"up": "▲ up", "down": "▼ down", "none": "–"}
@@ -63,8 +62,8 @@ class Words:
 def words() -> dict[str, Words]:
     """The words of every model and seed, by name."""
     found = {}
-    for path in [*MODELS.rglob("*.yml"), *(PROJECT / "seeds").glob("*.yml")]:
-        content = read_yaml(path)
+    seeds = map(read_yaml, (PROJECT / "seeds").glob("*.yml"))
+    for content in [*model_files().values(), *seeds]:
         for node in [*content.get("models", []), *content.get("seeds", [])]:
             found[node["name"]] = Words(
                 description=_on_one_line(node.get("description", "")),
