@@ -56,6 +56,11 @@ def stem(file_name: str) -> str:
     return name
 
 
+def is_data_file(name: str) -> bool:
+    """Whether a name ends as data files do."""
+    return name.lower().endswith(_DATA_SUFFIXES)
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a contract: its canonical name and the headers it goes by."""
@@ -309,7 +314,7 @@ def _table(path: Path, source: str, node: dict, source_meta: dict) -> Table:
     where = f"{path}, table {node['name']}"
     reader = {**(source_meta.get("reader") or {}), **(meta.get("reader") or {})}
     for name, allowed in (
-        ("date_format", {"iso", "dmy", "mdy", "ymd"}),
+        ("date_format", {"iso", "dmy", "mdy", "ymd", "excel"}),
         ("decimal", {"auto", ".", ","}),
     ):
         if name in reader and reader[name] not in allowed:

@@ -33,7 +33,7 @@ from warehouse.paths import data_dir, target_name
 from warehouse.people import forgettings, hashed, salt
 from warehouse.publish import moment_after
 from warehouse.readers import kind_of
-from warehouse.records import Records, find_head
+from warehouse.records import LONGEST, Records, find_head
 from warehouse.survey import chunks, survey, zip_members
 from warehouse.values import name as quoted
 from warehouse.values import text as literal
@@ -500,6 +500,8 @@ def _csv(source, sink, name: str, tables: Sequence[Table], person: Person) -> in
     columns = _Columns([], set())
     is_header_next = True
     for record in Records(source, head.delimiter, head.skip_blanks):
+        if len(record.raw) >= LONGEST:
+            raise _Impossible(f"it has a line of more than {LONGEST >> 20} MB")
         fields = record.fields
         if is_header_next and fields and best_fit(tables, fields):
             columns, is_header_next = _Columns.of(fields, tables), False

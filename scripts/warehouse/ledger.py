@@ -23,7 +23,7 @@ from warehouse.lock import only_writer
 from warehouse.values import name as quoted
 from warehouse.values import text as literal
 
-LOADER_VERSION = "2"
+LOADER_VERSION = "3"
 SOURCE = "loader"
 REJECT_COLUMNS = {
     "file": "varchar",

@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from warehouse import readers
-from warehouse.contract import Source, Table, read_contracts
+from warehouse.contract import Source, Table, is_data_file, read_contracts
 from warehouse.errors import MachineError, UserError
 from warehouse.ledger import LOADER_VERSION, Entry, Lake, reject_path, slug_of
 from warehouse.paths import data_dir
 from warehouse.people import masked
-from warehouse.survey import Survey, chunks, survey
+from warehouse.survey import Survey, chunks, is_printable, survey
 from warehouse.terminal import progress
 from warehouse.values import text as literal
 from warehouse.work import work
@@ -266,7 +266,7 @@ class _Load:
         for folder in sorted(p for p in self.landing.glob("*") if p.is_dir()):
             if folder.name not in self.known and not folder.name.startswith((".", "_")):
                 self._note(
-                    f"{folder.name}/: no contract describes this source; skipped"
+                    f"{shown(folder.name)}/: no contract describes this source; skipped"
                 )
         for name, source in self.chosen.items():
             found = []
@@ -281,40 +281,91 @@ class _Load:
         return path.relative_to(self.landing / source.name).as_posix()
 
     def _files(self, source: Source) -> Iterator[tuple[Path, str | None]]:
+        """Every file of a source with its shop; what cannot be one is refused."""
         root = self.landing / source.name
-        if not root.is_dir() or not self._is_inside(root, source):
+        if not root.is_dir() or not self._is_sound(root, source):
             return
-        for path in sorted(root.iterdir()):
-            if path.name.startswith((".", "~$")):
-                continue
-            if not self._is_inside(path, source):
-                continue
-            if path.is_file():
-                yield path, None
-            elif path.is_dir():
-                for inner in sorted(path.iterdir()):
-                    if inner.name.startswith((".", "~$")):
-                        continue
+        for path in self._within(root, source):
+            if path.is_dir():
+                if is_data_file(path.name):
+                    self._refuse(
+                        source,
+                        path,
+                        "is a folder, though its name is that of a file",
+                        "Move its files up, or name the folder as the shop.",
+                    )
+                    continue
+                for inner in self._within(path, source):
                     if inner.is_dir():
                         self._skip(source, inner, "is a folder within a shop's folder")
-                    elif inner.is_file() and self._is_inside(inner, source):
+                    else:
                         yield inner, path.name
+            else:
+                yield path, None
 
-    def _is_inside(self, path: Path, source: Source) -> bool:
-        """Whether a path stays in landing/ when its links are followed."""
+    def _within(self, folder: Path, source: Source) -> list[Path]:
+        """The files and folders of a folder that can be looked at, sorted."""
         try:
-            inside = path.resolve(strict=True).is_relative_to(self.landing.resolve())
-        except OSError:
-            self._skip(source, path, "is a link to nothing")
+            paths = sorted(folder.iterdir())
+        except OSError as error:
+            why = f"cannot be read: {error.strerror}"
+            self._refuse(source, folder, why, "Look at the folder's permissions.")
+            return []
+        return [
+            path
+            for path in paths
+            if not path.name.startswith((".", "~$")) and self._is_sound(path, source)
+        ]
+
+    def _is_sound(self, path: Path, source: Source) -> bool:
+        """Whether a path is a file or a folder in landing/ whose name can be kept.
+
+        Links are followed as long as they stay in landing/ and lead to no folder that
+        they lie in.
+        """
+        rename = "Rename it: letters, digits, blanks and signs that can be seen."
+        again = "Put a copy of the file into the landing folder."
+        if not is_printable(path.name):
+            why = "has a name with control characters, or one that is no UTF-8"
+            return self._refuse(source, path, why, rename)
+        try:
+            leads_to = path.resolve(strict=True)
+            is_file_or_folder = path.is_file() or path.is_dir()
+        except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+            if isinstance(error, PermissionError):
+                why = f"cannot be read: {error.strerror}"
+                again = "Look at the permissions."
+            else:
+                why = "is a link to nothing"
+            return self._refuse(source, path, why, again)
+        if not leads_to.is_relative_to(self.landing.resolve()):
+            why = "is a link that leaves the landing folder"
+            return self._refuse(source, path, why, again)
+        if path.is_symlink() and path.parent.resolve().is_relative_to(leads_to):
+            why = "is a link to a folder that it lies in"
+            return self._refuse(source, path, why, "Delete the link.")
+        if not is_file_or_folder:
+            self._skip(source, path, "is neither a file nor a folder")
+        return is_file_or_folder
+
+    def _refuse(self, source: Source, path: Path, why: str, hint: str) -> bool:
+        """Refuse what is no readable file.
+
+        Returns:
+            False, always.
+        """
+        if path == self.landing / source.name:  # none of its files has left, then
+            self.seen.update(key for key in self.loaded if key[0] == source.name)
+            self.result.refused.append(Refusal(path.name, f"The folder {why}.", hint))
             return False
-        if not inside:
-            self._skip(source, path, "is a link that leaves the landing folder")
-        return inside
+        with self._refusing(source.name, shown(self._file(source, path))):
+            raise UserError(f"{shown(path.name)} {why}.", hint)
+        return False
 
     def _skip(self, source: Source, path: Path, why: str) -> None:
         self.result.sources[source.name].skipped += 1
         where = path.relative_to(self.landing).as_posix()
-        self._note(f"{where} {why}; skipped")
+        self._note(f"{shown(where)} {why}; skipped")
 
     def _note(self, note: str) -> None:
         self.result.notes.append(note)
@@ -411,9 +462,7 @@ class _Load:
             )
             self._refuse_entry(source, file, None, error.message)
         except OSError as error:
-            if error.filename is None or not str(error.filename).startswith(
-                str(self.landing)
-            ):
+            if not str(error.filename or "").startswith(str(self.landing)):
                 raise
             self._see(source, file)
             message, hint = _unreadable(file, error)
@@ -692,6 +741,13 @@ def _unreadable(file: str, error: OSError) -> tuple[str, str]:
     return f"{file} cannot be read: {error.strerror}.", "Look at its permissions."
 
 
+def shown(name: str) -> str:
+    """A name with escapes for what a terminal would not show as it is."""
+    return "".join(
+        c if is_printable(c) else c.encode("unicode_escape").decode() for c in name
+    )
+
+
 def content_hash(path: Path, opened=Path.open) -> str:
     """SHA-256 of a file's bytes: what a landed file is known by.
 
@@ -738,7 +794,8 @@ def _show(result: LoadResult, console: "Console", data: Path) -> None:
         console.print(grid)
     for note, times in Counter(result.notes).items():
         console.print(
-            f"[dim]note[/] {escape(note)}" + (f" (×{times})" if times > 1 else "")
+            f"[dim]note[/] {escape(shown(note))}"
+            + (f" (×{times})" if times > 1 else "")
         )
     for name in result.pruned:
         console.print(f"[dim]pruned[/] {escape(name)}")
@@ -748,11 +805,11 @@ def _show(result: LoadResult, console: "Console", data: Path) -> None:
             f"[bold yellow]{_count(bad, 'row')} rejected[/], the first of them:"
         )
         for sample in result.samples:
-            console.print("  " + escape(sample), soft_wrap=True)
+            console.print("  " + escape(shown(sample)), soft_wrap=True)
         console.print("  all of them with their text: stg_loader__rejects")
     for refusal in result.refused:
         console.print(f"[bold red]refused[/] {escape(refusal.file)}", soft_wrap=True)
-        console.print("  " + escape(refusal.message), soft_wrap=True)
+        console.print("  " + escape(shown(refusal.message)), soft_wrap=True)
         if refusal.hint:
             console.print(
                 "  [bold]What to do:[/] " + escape(refusal.hint), soft_wrap=True

@@ -9,6 +9,8 @@ import csv
 import datetime as dt
 import json
 import re
+import warnings
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +25,8 @@ from warehouse.machine import in_words
 from warehouse.records import (
     DELIMITER_NAMES,
     HEADER_WITHIN,
+    LONGEST,
+    MOST_COLUMNS,
     Block,
     Reading,
     RejectWriter,
@@ -30,12 +34,15 @@ from warehouse.records import (
     find_head,
     no_header,
     read_carefully,
+    stop_many_columns,
 )
 from warehouse.survey import Survey
 
 _HEAD_BYTES = 1 << 20
 _JSON_AT_ONCE = 256 << 20
 _SMALL = 4 << 20
+_LONGEST_JSON = 64 << 20  # bytes of a line
+_MOST_XLSX_PARTS = 128 << 20  # bytes of what is no sheet: it is read at once
 _VALUE_KEYS = ("string_value", "int_value", "float_value", "double_value")
 
 
@@ -289,6 +296,7 @@ def _csv(connection, item: Input, out: Path, scratch: Path) -> Output:
     if len(start) == _HEAD_BYTES:
         start = start[: start.rfind(b"\n") + 1] or start
     head = find_head(start.decode("utf-8", "replace"), item.tables, item.file)
+    stop_many_columns(item.file, head.header, "Export fewer columns.")
     if head.delimiter != ",":
         output.notes.append(f"{DELIMITER_NAMES[head.delimiter]} as delimiter")
     has_totals = any(table.reader.get("summary_rows") for table in item.tables)
@@ -300,7 +308,7 @@ def _csv(connection, item: Input, out: Path, scratch: Path) -> Output:
         and not look.is_open
         and not look.has_bad_bytes
         and not (has_totals and look.size < _SMALL)  # it would stop at them
-        and look.longest < 16 << 20
+        and look.longest < LONGEST
     )
     if is_quick:
         fit = best_fit(item.tables, head.header)
@@ -405,6 +413,12 @@ def _json(connection, item: Input, out: Path, scratch: Path) -> Output:
         output.notes.append(f"read as {look.encoding.upper()}")
         look = bytes_.survey(path)
     is_lines = _is_json_lines(path, item.file)
+    if is_lines and look.longest_line > _LONGEST_JSON:
+        raise UserError(
+            f"{item.file} has a line of {look.longest_line >> 20:,} MB; at most "
+            f"{_LONGEST_JSON >> 20} MB are read.",
+            "Convert it to JSON lines (one object a line), e.g. with jq -c '.[]'.",
+        )
     landed = look.lines
     if not is_lines:
         landed = _split_json(path, scratch / "lines.csv", item.file)
@@ -433,6 +447,9 @@ def _json(connection, item: Input, out: Path, scratch: Path) -> Output:
         "where j is not null) group by k order by min(_row), k"
     ).fetchall()
     names = [key for (key,) in keys]
+    stop_many_columns(
+        item.file, names, "Keys that are ids belong into a list of keys and values."
+    )
     header, virtual = list(names), set()
     paths: list[tuple[str, ...]] = []  # from the object down to the value
     for key in names:
@@ -456,7 +473,7 @@ def _json(connection, item: Input, out: Path, scratch: Path) -> Output:
     wanted: list[str] = []
 
     def position(*keys: str) -> str:
-        path = "$" + "".join(map(_json_key, keys))
+        path = "".join(map(_json_key, keys))
         if path not in wanted:
             wanted.append(path)
         return f"v[{wanted.index(path) + 1}]"
@@ -490,7 +507,8 @@ def _json(connection, item: Input, out: Path, scratch: Path) -> Output:
 
 
 def _json_key(key: str) -> str:
-    return '."' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """A step of a JSON pointer, which takes keys of any kind."""
+    return "/" + key.replace("~", "~0").replace("/", "~1")
 
 
 def _json_keys_and_values(x: str) -> tuple[str, str]:
@@ -528,8 +546,9 @@ def _is_json_lines(path: Path, name: str) -> bool:
     if not re.search(r"[.]json([.]gz)?$", name.lower()):
         return True
     with path.open("rb") as file:
-        lines = (line.strip(b" \r\n\t\xef\xbb\xbf") for line in file)
-        first = next(filter(None, lines), b"")
+        lines = iter(lambda: file.readline(_LONGEST_JSON), b"")
+        stripped = (line.strip(b" \r\n\t\xef\xbb\xbf") for line in lines)
+        first = next(filter(None, stripped), b"")
     try:
         return isinstance(json.loads(first), dict)
     except (ValueError, RecursionError):
@@ -544,7 +563,7 @@ def _split_json(path: Path, to: Path, name: str) -> int:
             "Convert it to JSON lines (one object a line), e.g. with jq -c '.[]'.",
         )
     text = path.read_text(encoding="utf-8-sig")
-    decoder, at, count = json.JSONDecoder(), 0, 0
+    decoder, at, count = json.JSONDecoder(parse_int=str, parse_float=str), 0, 0
     blank = re.compile(r"[\s,]*")
     at = blank.match(text).end()
     is_array = text[at : at + 1] == "["
@@ -595,6 +614,7 @@ def _parquet(connection, item: Input, out: Path, scratch: Path) -> Output:
     ).fetchone()[0]
     relation = connection.sql(f"from read_parquet({file})")
     schema = list(zip(relation.columns, relation.types, strict=True))
+    stop_many_columns(item.file, relation.columns, "Export fewer columns.")
     header: list[str] = []
     virtual: set[int] = set()
     expressions: list[str] = []
@@ -688,77 +708,135 @@ def _value_of(number: int, key: str) -> str:
 def _xlsx(connection, item: Input, out: Path, scratch: Path) -> Output:
     import openpyxl
 
+    warnings.filterwarnings("ignore", module="openpyxl")  # we say it ourselves
+    hint = "Open it in Excel and save it again as .xlsx or as CSV UTF-8."
     try:
+        with zipfile.ZipFile(item.path) as archive:
+            parts = [i for i in archive.infolist() if "/worksheets/" not in i.filename]
+        if sum(part.file_size for part in parts) > _MOST_XLSX_PARTS:
+            raise UserError(
+                f"{item.file} holds more than {_MOST_XLSX_PARTS >> 20} MB beside its "
+                "sheets.",
+                "Save it as CSV UTF-8.",
+            )
         with item.path.open("rb") as file:
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-            return _book(connection, item, out, scratch, book)
-    except (UserError, duckdb.Error):
+            reading, output = _book(item, scratch, book)
+    except UserError:
         raise
     except Exception as error:  # openpyxl lets through whatever its parsers raise
+        if getattr(error, "errno", None):
+            raise
         raise UserError(
             f"{item.file} cannot be read as an Excel workbook: {_first_line(error)}.",
-            "Open it in Excel and save it again as .xlsx or as CSV UTF-8.",
+            hint,
         ) from None
+    blocks = _clean(reading.blocks, None)
+    return _careful(connection, item, blocks, reading, output, out, scratch)
 
 
-def _book(connection, item: Input, out: Path, scratch: Path, book) -> Output:
-    """Read the first sheet whose header fits a table."""
+def _book(item: Input, scratch: Path, book) -> tuple[Reading, Output]:
+    """Write the rows of every sheet whose header fits a table; a table has one."""
+    reading, output = Reading(), Output()
     nearest: list[str] = []
-    for sheet in book.worksheets:
-        above: list[str] = []
-        for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
-            if number > HEADER_WITHIN:
-                break
-            header = [_cell(cell) for cell in cells]
-            while header and not header[-1]:
-                header.pop()
-            if fit := best_fit(item.tables, header):
-                return _sheet(
-                    connection, item, out, scratch, sheet, number, header, fit, above
-                )
-            above.append(",".join(header))
-            nearest = max(nearest, header, key=len)
-    raise no_header(item.file, item.tables, nearest)
-
-
-def _sheet(
-    connection, item, out, scratch, sheet, header_row, header, fit, above
-) -> Output:
-    block = Block(fit, constants(fit, above), scratch / "block_0.csv")
-    block.columns = len(header)
-    reading = Reading([block])
-    with (
-        block.path.open("w", encoding="utf-8", newline="") as sink,
-        (scratch / "rejects.csv").open("w", encoding="utf-8", newline="") as bad,
-    ):
-        writer = csv.writer(sink, lineterminator="\n")
+    titles: dict[str, str] = {}
+    with (scratch / "rejects.csv").open("w", encoding="utf-8", newline="") as bad:
         rejects = RejectWriter(bad)
-        rows = sheet.iter_rows(min_row=header_row + 1, values_only=True)
-        for number, cells in enumerate(rows, header_row + 1):
-            texts = [_cell(cell) for cell in cells]
+        for sheet in book.worksheets:
+            above: list[str] = []
+            rows = _sheet_rows(item, sheet)
+            for _, header in rows:
+                if fit := best_fit(item.tables, header):
+                    break
+                above.append(",".join(header))
+                nearest = max(nearest, header, key=len)
+                if len(above) == HEADER_WITHIN:
+                    break
+            else:
+                continue
+            if fit is None:
+                continue
+            table = fit.table.name
+            if table in titles:
+                raise UserError(
+                    f"{item.file}: two of its sheets hold {table}: "
+                    f"{titles[table]!r} and {sheet.title!r}.",
+                    "Save the sheet that counts as a file of its own; or each, if both "
+                    "count.",
+                )
+            titles[table] = sheet.title
+            path = scratch / f"block_{len(reading.blocks)}.csv"
+            block = Block(fit, constants(fit, above), path, columns=len(header))
+            reading.blocks.append(block)
+            _sheet(reading, block, rows, rejects)
+            output.notes.append(f"sheet {sheet.title}")
+    if not reading.blocks:
+        raise no_header(item.file, item.tables, nearest)
+    return reading, output
+
+
+def _sheet(reading: Reading, block: Block, rows, rejects: RejectWriter) -> None:
+    """Write the rows of one sheet, as `read_carefully` writes those of a text."""
+    with block.path.open("w", encoding="utf-8", newline="") as sink:
+        writer = csv.writer(sink, lineterminator="\n")
+        for number, texts in rows:
             if not any(text.strip() for text in texts):
                 continue
             reading.landed += 1
             raw = json.dumps(texts, ensure_ascii=False)
-            if any(texts[len(header) :]):
+            more = texts[block.columns :]
+            if more:
                 reading.rejected += 1
                 rejects.write(
-                    fit.table.name,
+                    block.fit.table.name,
                     number,
                     "columns",
-                    f"{len(header)} columns",
-                    f"one more, {next(filter(None, texts[len(header) :]))}",
+                    f"{block.columns} columns",
+                    f"one more, {next(filter(None, more))}",
                     raw,
                 )
                 continue
-            texts = texts[: len(header)] + [""] * (len(header) - len(texts))
+            texts += [""] * (block.columns - len(texts))
             block.records += 1
             block.longest = max(block.longest, 10 * len(raw) + 100)
             writer.writerow((*texts, reading.landed, number, raw))
-    output = Output(notes=[f"sheet {sheet.title}"])
-    return _careful(
-        connection, item, _clean([block], None), reading, output, out, scratch
-    )
+
+
+def _sheet_rows(item: Input, sheet) -> Iterator[tuple[int, list[str]]]:
+    """Every row as the sheet's file has it, up to its last cell that is not empty.
+
+    What openpyxl itself yields is cut to the dimensions that the file claims, lacks
+    rows that are out of order, and has a row of all columns for each that is missing.
+    """
+    from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
+
+    class Parser(WorkSheetParser):
+        def parse_cell(self, element):
+            cell = super().parse_cell(element)
+            if cell["value"] is None and (formula := element.findtext(FORMULA_TAG)):
+                cell["value"] = f"={formula}"  # never calculated
+            return cell
+
+    book = sheet.parent
+    with sheet._get_source() as source:
+        parser = Parser(
+            source,
+            sheet._shared_strings,
+            data_only=True,
+            epoch=book.epoch,
+            date_formats=book._date_formats,
+            timedelta_formats=book._timedelta_formats,
+        )
+        for number, cells in parser.parse():
+            texts = {c["column"]: _cell(c["value"]) for c in cells}
+            width = max((column for column, text in texts.items() if text), default=0)
+            if width > MOST_COLUMNS:
+                raise UserError(
+                    f"{item.file}, sheet {sheet.title!r}, row {number}: there is a "
+                    f"cell in column {width:,}; at most {MOST_COLUMNS:,} are read.",
+                    "Delete what stands beside the table.",
+                )
+            yield number, [texts.get(column, "") for column in range(1, width + 1)]
 
 
 def _cell(value) -> str:
@@ -890,7 +968,7 @@ def _careful(
     structural = (
         f"select * from read_csv({values.text(file)}, auto_detect = false, "
         f"header = false, delim = ',', quote = '\"', escape = '\"', "
-        f"{_line_size(64 << 20) if file.stat().st_size > 1 << 20 else ''}"
+        f"{_line_size(16 << 20) if file.stat().st_size > 1 << 20 else ''}"
         "columns = {'table_name': 'VARCHAR', 'line': 'BIGINT', 'kind': 'VARCHAR', "
         "'column_name': 'VARCHAR', 'expected': 'VARCHAR', 'found': 'VARCHAR', "
         "'raw_row': 'VARCHAR'})"

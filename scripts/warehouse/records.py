@@ -6,10 +6,11 @@ stands and why. What it can read it writes as a clean CSV file for DuckDB.
 """
 
 import csv
+import io
 import re
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -23,10 +24,14 @@ DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 HEADER_WITHIN = 60
 _COMMENT = re.compile(r"^\ufeff?#(?:\s|-|$)")
 _TOTAL = re.compile(r"^\s*(?:grand )?totals?\b", re.IGNORECASE)
-# A record longer than this is taken for an open quote. The limits shrink when a file
-# has many of them, so that reading stays linear.
-_MOST_LINES, _MOST_CHARACTERS = 20_000, 8 << 20
-_FEW_LINES, _FEW_CHARACTERS = 50, 1 << 16
+# A record longer than this is taken for an open quote, and a line longer than this is
+# rejected. The limits shrink when a file has many open quotes, so that reading stays
+# linear.
+LONGEST = 8 << 20  # characters
+_MOST_LINES = 20_000
+_SHRINK = {20: (50, 1 << 16), 1000: (1, 1 << 16)}
+_KEPT = 1 << 20  # characters of a rejected record
+MOST_COLUMNS = 4_000
 csv.field_size_limit(sys.maxsize)
 
 
@@ -35,14 +40,17 @@ class _TooLong(Exception):
 
 
 class _Lines:
-    """Physical lines with a way back, so that a swallowed line can be read again."""
+    """Physical lines with a way back, so that a swallowed line can be read again.
 
-    def __init__(self, file: Iterable[str]):
-        self._file = iter(file)
+    Of a line longer than `LONGEST` only so much is kept.
+    """
+
+    def __init__(self, file: TextIO):
+        self._file = file
         self._back: deque[str] = deque()
         self.taken: list[str] = []
         self.number = 0  # lines taken so far
-        self.most_lines, self.most_characters = _MOST_LINES, _MOST_CHARACTERS
+        self.most_lines, self.most_characters = _MOST_LINES, LONGEST
         self._characters = 0
 
     def __iter__(self) -> "_Lines":
@@ -51,12 +59,22 @@ class _Lines:
     def __next__(self) -> str:
         if len(self.taken) >= self.most_lines:
             raise _TooLong
-        line = self._back.popleft() if self._back else next(self._file)
+        line = self._back.popleft() if self._back else self._read()
+        if not line:
+            raise StopIteration
         self._characters += len(line)
         self.taken.append(line)
         self.number += 1
+        if len(line) >= LONGEST:
+            raise _TooLong(f"a line of more than {LONGEST >> 20} MB")
         if self._characters > self.most_characters and len(self.taken) > 1:
             raise _TooLong
+        return line
+
+    def _read(self) -> str:
+        line = part = self._file.readline(LONGEST)
+        while len(part) == LONGEST and not part.endswith(("\r", "\n")):
+            part = self._file.readline(LONGEST)
         return line
 
     def begin(self) -> None:
@@ -94,7 +112,7 @@ class Record:
 class Records:
     """The records of a text, one after another."""
 
-    def __init__(self, file: Iterable[str], delimiter: str, skip_blanks: bool = False):
+    def __init__(self, file: TextIO, delimiter: str, skip_blanks: bool = False):
         self._lines = _Lines(file)
         self._delimiter = delimiter
         self._skip_blanks = skip_blanks
@@ -133,9 +151,8 @@ class Records:
         if len(lines.taken) > 1 or "unexpected end" in trouble or not trouble:
             trouble = "a quote that is opened on this line is not closed"
             self._swallowed += 1
-            if self._swallowed > 20:
-                lines.most_lines = _FEW_LINES
-                lines.most_characters = _FEW_CHARACTERS
+            if self._swallowed in _SHRINK:
+                lines.most_lines, lines.most_characters = _SHRINK[self._swallowed]
         lines.give_back_all_but_first()
         self._reader = self._new_reader()
         return Record(line, lines.taken[0], None, trouble)
@@ -174,7 +191,7 @@ def find_head(text: str, tables: Sequence[Table], name: str) -> Head:
     best: tuple[int, int, list[str], Table] | None = None
     for delimiter in DELIMITERS:
         skip_blanks = bool(re.search(re.escape(delimiter) + ' +"', text))
-        records = Records(text.splitlines(keepends=True), delimiter, skip_blanks)
+        records = Records(io.StringIO(text, newline=""), delimiter, skip_blanks)
         count, is_header = 0, is_blocks
         for record in records:
             if not is_blocks:
@@ -215,7 +232,8 @@ def no_header(
     """The error for a file in which no header fits, with what comes closest."""
     table = table or tables[0]
     missing = table.missing_required(header) or list(table.required)
-    shown = ", ".join(repr(h) for h in header[:12]) + (" …" if len(header) > 12 else "")
+    shown = ", ".join(repr(h[:60]) for h in header[:12])
+    shown += " …" if len(header) > 12 else ""
     return UserError(
         f"{name}: no header row has all required columns of {table.source}."
         f"{table.name}. Expected: {', '.join(_wanted(c) for c in table.required)}. "
@@ -225,6 +243,20 @@ def no_header(
         "differently, add the name to `headers` of the column in "
         f"models/staging/{table.source}/_{table.source}.yml.",
     )
+
+
+def stop_many_columns(name: str, columns: Sequence[str], hint: str) -> None:
+    """Refuse what no export has, before memory is spent on it.
+
+    Raises:
+        UserError: There are more columns than `MOST_COLUMNS`.
+    """
+    if len(columns) > MOST_COLUMNS:
+        raise UserError(
+            f"{name} has {len(columns):,} columns; at most {MOST_COLUMNS:,} are "
+            f"read. The first of them: {', '.join(repr(c[:60]) for c in columns[:5])}.",
+            hint,
+        )
 
 
 def _wanted(column) -> str:
@@ -266,7 +298,7 @@ class RejectWriter:
     def write(
         self, table: str, line: int, kind: str, expected: str, found: str, raw: str
     ) -> None:
-        raw = raw.rstrip("\r\n").replace("\0", "\ufffd")
+        raw = raw[:_KEPT].rstrip("\r\n").replace("\0", "\ufffd")
         raw = raw.encode("utf-8", "replace").decode()
         found = found.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
         self.longest = max(self.longest, 4 * (2 * len(raw) + len(found) + 500))
@@ -274,7 +306,7 @@ class RejectWriter:
 
 
 def read_carefully(
-    file: Iterable[str],
+    file: TextIO,
     head: Head,
     tables: Sequence[Table],
     folder: Path,
@@ -284,7 +316,7 @@ def read_carefully(
     """Read a text record by record.
 
     Args:
-        file: The lines with their ends, decoded, BOM removed.
+        file: The text, opened with `newline=""`, its BOM removed.
         head: What `find_head` found.
         tables: The tables that the file may fill.
         folder: Where the clean files are written: `block_<n>.csv` with the fields and
@@ -297,21 +329,22 @@ def read_carefully(
     """
     reading = Reading()
     with (folder / "rejects.csv").open("w", encoding="utf-8", newline="") as sink:
-        _Careful(file, head, tables, folder, sink, reading, pad_short_rows).run()
+        _Careful(file, head, tables, folder, sink, reading, pad_short_rows, name).run()
     if not reading.blocks:
         raise no_header(name, tables, head.header)
     return reading
 
 
 class _Careful:
-    def __init__(self, file, head, tables, folder, sink, reading, pad_short_rows):
+    def __init__(self, file, head, tables, folder, sink, reading, pad, name):
         self.records = Records(file, head.delimiter, head.skip_blanks)
         self.head = head
         self.tables = tables
         self.folder = folder
         self.rejects = RejectWriter(sink)
         self.reading = reading
-        self.pad = pad_short_rows
+        self.pad = pad
+        self.name = name
         self.preamble: list[str] = []
         self.block: Block | None = None
         self.table_name = ""
@@ -354,6 +387,7 @@ class _Careful:
     def begin(self, record: Record) -> None:
         self.reading.lines += record.lines
         self.header = record.fields or [record.raw]
+        stop_many_columns(self.name, self.header, "Export fewer columns.")
         fit = best_fit(self.tables, self.header)
         if self.file:
             self.file.close()
@@ -393,8 +427,13 @@ class _Careful:
                 "under the header " + ", ".join(self.header),
             )
         elif fields is None:
-            kind = "open_quote" if "not closed" in record.trouble else "malformed"
-            self.reject(record, kind, "quotes in pairs", record.trouble)
+            if len(record.raw) >= LONGEST:
+                kind, expected = "too_long", "a line as exports have"
+            elif "not closed" in record.trouble:
+                kind, expected = "open_quote", "quotes in pairs"
+            else:
+                kind, expected = "malformed", "quotes in pairs"
+            self.reject(record, kind, expected, record.trouble)
         elif len(fields) != width:
             if len(fields) == width + 1 and _TOTAL.match(fields[-1]):
                 reading.summary += 1

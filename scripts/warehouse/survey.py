@@ -7,6 +7,7 @@ that it can catch a reader that loses rows.
 import codecs
 import gzip
 import hashlib
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ import numpy as np
 from warehouse.errors import UserError
 
 CHUNK = 8 << 20
+# An archive that unpacks to more than both is a bomb: texts shrink to a 20th, rarely
+# to a 100th.
+MOST_UNPACKED, MOST_RATIO = 256 << 20, 200
 _QUOTE, _LF, _CR = 34, 10, 13
 
 
@@ -37,6 +41,7 @@ class Survey:
     lines: int  # not blank, every line end counts
     blanks: int
     longest: int  # bytes of the longest record
+    longest_line: int
     has_blocks: bool  # a blank line, then one that begins with #
     is_open: bool  # ends inside a quote
 
@@ -44,6 +49,11 @@ class Survey:
     def is_plain(self) -> bool:
         """Whether DuckDB's reader can take the file as it is."""
         return self.encoding == "utf-8" and not self.has_nul
+
+
+def is_printable(name: str) -> bool:
+    """Whether a name is text without control characters, line ends and stray bytes."""
+    return not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in name)
 
 
 def chunks(file: BinaryIO) -> Iterator[bytes]:
@@ -61,7 +71,7 @@ def survey(path: Path) -> Survey:
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8")()
     size = line_feeds = returns = pairs = records = lines = blanks = longest = 0
-    line_blanks = 0
+    line_blanks = longest_line = 0
     carry = 0  # 1 while inside a quote
     record_start = line_start = 0  # offsets in the file
     is_utf8, has_nul, has_blocks, has_bad_bytes = True, False, False, False
@@ -119,6 +129,7 @@ def survey(path: Path) -> Survey:
                 else:
                     lines += len(found) - empty
                     line_blanks += empty
+                    longest_line = max(longest_line, int(lengths.max()))
                     line_start = size + int(found[-1]) + 1
             size += len(chunk)
             tail = chunk[-4:]
@@ -129,6 +140,7 @@ def survey(path: Path) -> Survey:
         longest = max(longest, size - record_start)
     if size > line_start:
         lines += 1
+        longest_line = max(longest_line, size - line_start)
     encoding = _encoding(head, is_utf8)
     return Survey(
         hash=digest.hexdigest(),
@@ -142,6 +154,7 @@ def survey(path: Path) -> Survey:
         lines=lines,
         blanks=blanks,
         longest=longest,
+        longest_line=longest_line,
         has_blocks=has_blocks,
         is_open=bool(carry),
     )
@@ -209,40 +222,66 @@ def unpack_gz(path: Path, to: Path) -> None:
     """Write what a .gz file holds.
 
     Raises:
-        UserError: The file is damaged or cut off.
+        UserError: The file is damaged or cut off, or holds far more than it could.
     """
+    packed, size = path.stat().st_size, 0
     try:
         with gzip.open(path, "rb") as source, to.open("wb") as target:
             for chunk in chunks(source):
+                size += len(chunk)
+                _stop_bomb(path, packed, size)
                 target.write(chunk)
     except (OSError, EOFError, zlib.error) as error:
         if getattr(error, "errno", None):
             raise  # not the file's fault: no room, no permission
+        raise _damaged(path.name, error) from None
+
+
+def _stop_bomb(path: Path, packed: int, size: int) -> None:
+    """Refuse an archive that was made to fill the disk."""
+    if size > max(MOST_UNPACKED, MOST_RATIO * packed):
         raise UserError(
-            f"{path.name} cannot be unpacked: {error}.",
-            "The file is damaged or cut off: export or download it again.",
-        ) from None
+            f"{path.name} holds more than {MOST_RATIO} times its size: no export does.",
+            "If you trust it, unpack it and land the files.",
+        )
+
+
+def _damaged(name: str, error: Exception) -> UserError:
+    return UserError(
+        f"{name} cannot be unpacked: {error}.",
+        "The file is damaged, cut off or protected: export or download it again, or "
+        "unpack it and land the files.",
+    )
 
 
 def zip_members(path: Path) -> list[str]:
     """The names of the data files in a .zip file, sorted.
 
     Raises:
-        UserError: The file is damaged, or a member's name leaves the archive.
+        UserError: The file is damaged, a member's name leaves the archive, stands for
+            two members or cannot be shown, or it holds far more than it could.
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            names = sorted(i.filename for i in archive.infolist() if not i.is_dir())
-    except (zipfile.BadZipFile, OSError) as error:
-        raise UserError(
-            f"{path.name} cannot be unpacked: {error}.",
-            "The file is damaged or cut off: export or download it again.",
-        ) from None
-    for name in names:
+            found = [i for i in archive.infolist() if not i.is_dir()]
+    except Exception as error:  # zipfile lets through whatever its parsers raise
+        if getattr(error, "errno", None):
+            raise
+        raise _damaged(path.name, error) from None
+    _stop_bomb(path, path.stat().st_size, sum(i.file_size for i in found))
+    names = sorted(i.filename for i in found)
+    for name, after in zip(names, [*names[1:], ""], strict=True):
         parts = name.replace("\\", "/").split("/")
+        why = ""
         if name.startswith("/") or ".." in parts or ":" in parts[0]:
+            why = "that leaves the archive"
+        elif name == after:
+            why = "twice"
+        elif not is_printable(name):
+            why = "that cannot be shown"
+        if why:
             raise UserError(
-                f"{path.name} holds a member named {name!r} that leaves the archive.",
+                f"{path.name} holds a member named {name!r} {why}.",
                 "Do not trust this file; export it again from the platform.",
             )
     return [
@@ -251,7 +290,7 @@ def zip_members(path: Path) -> list[str]:
 
 
 def unpack_member(path: Path, member: str, to: Path) -> None:
-    """Write one member of a .zip file.
+    """Write one member of a .zip file: at most as many bytes as its directory says.
 
     Raises:
         UserError: The archive is damaged or protected by a password.
@@ -264,10 +303,7 @@ def unpack_member(path: Path, member: str, to: Path) -> None:
         ):
             for chunk in chunks(source):
                 target.write(chunk)
-    except (zipfile.BadZipFile, OSError, RuntimeError, EOFError, zlib.error) as error:
+    except Exception as error:  # zipfile lets through whatever its parsers raise
         if getattr(error, "errno", None):
             raise
-        raise UserError(
-            f"{path.name}/{member} cannot be unpacked: {error}.",
-            "The archive is damaged or protected: unpack it and land the files.",
-        ) from None
+        raise _damaged(f"{path.name}/{member}", error) from None

@@ -20,7 +20,10 @@ _EMPTY = ("", "-", "--", "–", "—", "null", "n/a", "nan", "(none)")
 _MONEY = r"(?:[A-Z]{3}|kr\.?|zł|Kč|lei|Fr\.?|Rs\.?|R|RM|Rp|S/|[A-Za-z]{0,3}\p{Sc})"
 _GAP = r"[\s\x{00A0}\x{202F}\x{2009}]*"
 _GROUP = r"[\s\x{00A0}\x{202F}\x{2009}'’]"
-_PLAIN = r"-?[0-9]+(?:[.][0-9]+)?"
+# What staging can hold: decimal(18, 4), and a year that a shop can have meant.
+_PLAIN = r"-?[0-9]{1,14}(?:[.][0-9]+)?"
+_HOLDABLE = r"-?0*[0-9]{1,14}(?:[.][0-9]*)?"
+YEARS = ("1971", "2199")
 _ISO_TIMES = (
     "%Y-%m-%d %H:%M:%S",
     "%Y-%m-%d %H:%M:%S.%f",
@@ -61,7 +64,10 @@ EXPECTED = {
 
 def text(value: Any) -> str:
     """A SQL string literal."""
-    return "'" + str(value).replace("'", "''") + "'"
+    made = "'" + str(value).replace("'", "''") + "'"
+    if "\0" in made:  # the parser ends at one
+        made = f"({made.replace(chr(0), chr(39) + ' || chr(0) || ' + chr(39))})"
+    return made
 
 
 def name(identifier: str) -> str:
@@ -95,7 +101,8 @@ class Plan:
             "serial": "a day number of Excel",
             "words": "Jul 8, 2025",
         }.get(shape) or sep.join({"d": "dd", "m": "mm", "y": "yyyy"}[c] for c in order)
-        return f"a {'date' if kind == 'date' else 'moment'} written {form}"
+        what = "date" if kind == "date" else "moment"
+        return f"a {what} of the years {' to '.join(YEARS)} written {form}"
 
 
 def is_empty(x: str) -> str:
@@ -153,14 +160,17 @@ def _number(x: str, decimal: str) -> str:
     sign = f"case when regexp_matches({x}, '[-−(]') then '-' else '' end"
     scientific = rf"{_GAP}[-+]?[0-9]+(?:{point}[0-9]+)?[eE][-+]?[0-9]+{_GAP}"
     as_double = f"try_cast(replace(trim({x}), '{decimal}', '.') as double)"
-    return (
-        f"case when {_full(x, _PLAIN)} and {'true' if decimal == '.' else _no_dot(x)} "
-        f"then {x} "
-        f"when {_full(x, shape)} and regexp_matches({x}, '[0-9]') "
+    slow = (
+        f"case when {_full(x, shape)} and regexp_matches({x}, '[0-9]') "
         f"then {sign} || {clean} "
         f"when {_full(x, scientific)} then "
         f"{_trim_zeros(f'cast(try_cast({as_double} as decimal(38, 12)) as varchar)')} "
         "end"
+    )
+    holdable = f"case when {_full('v_number', _HOLDABLE)} then v_number end"
+    return (
+        f"case when {_full(x, _PLAIN)} and {'true' if decimal == '.' else _no_dot(x)} "
+        f"then {x} else {_let(slow, 'v_number', holdable)} end"
     )
 
 
@@ -190,7 +200,15 @@ def _epoch(x: str, power: int) -> str:
         f"then try_cast({x} as bigint) * {power} "
         f"else try_cast(round(try_cast({x} as double) * {power}) as bigint) end"
     )
-    return f"cast(make_timestamp({micros}) as varchar) || 'Z'"
+    return _possible(f"cast(make_timestamp({micros}) as varchar) || 'Z'")
+
+
+def _possible(moment: str) -> str:
+    """A date or a moment as text, or NULL where no shop can have meant it."""
+    first, last = YEARS
+    is_possible = f"substr(v_when, 1, 4) between '{first}' and '{last}'"
+    is_possible += " and substr(v_when, 5, 1) = '-'"
+    return _let(moment, "v_when", f"case when {is_possible} then v_when end")
 
 
 def _date(x: str, kind: str, plan: Plan, column: str) -> str:
@@ -202,6 +220,7 @@ def _date(x: str, kind: str, plan: Plan, column: str) -> str:
         moment = f"make_timestamp(try_cast({t} as bigint) * {power})"
         made = f"cast(cast({moment} as date) as varchar)"
         made = made if kind == "date" else f"cast({moment} as varchar) || 'Z'"
+        made = _possible(made)
         return f"case when regexp_matches({t}, {text(match)}) then {made} end"
     if shape == "serial":
         days = f"try_cast({t} as double)"
@@ -214,6 +233,7 @@ def _date(x: str, kind: str, plan: Plan, column: str) -> str:
             if kind == "date"
             else _moment(moment, "''", plan)
         )
+        made = _possible(made)
         return f"case when regexp_matches({t}, {text(match)}) then {made} end"
     if shape == "iso":
         parts = r"^([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})"
@@ -249,20 +269,23 @@ def _date(x: str, kind: str, plan: Plan, column: str) -> str:
     made = _let(day, "v_day", made)
     slow = (
         f"case when regexp_matches({t}, {text(regexp)}) "
-        f"then {_let(t, 'v_text', made)} end"
+        f"then {_possible(_let(t, 'v_text', made))} end"
     )
     if shape != "iso":
         return slow
     # The common cases without regular expressions, which cost ten times as much.
+    first, last = YEARS
+    is_possible = f"substr({x}, 1, 4) between '{first}' and '{last}'"
     if kind == "date":
         return (
             f"case when length({x}) = 10 and substr({x}, 5, 1) = '-' "
-            f"and try_cast({x} as date) is not null then {x} else {slow} end"
+            f"and {is_possible} and try_cast({x} as date) is not null "
+            f"then {x} else {slow} end"
         )
     clock = f"substr({x}, 1, 19)"
     is_clock = (
         f"substr({x}, 5, 1) = '-' and substr({x}, 17, 1) = ':' "
-        f"and try_cast({clock} as timestamp) is not null"
+        f"and {is_possible} and try_cast({clock} as timestamp) is not null"
     )
     zulu = (
         f"when length({x}) = 20 and substr({x}, 20, 1) = 'Z' and {is_clock} "
@@ -463,6 +486,20 @@ def _date_kinds(connection, relation, columns, reader, where, file, plan):
     for column, row in seen.items():
         kind, first, second = row[0], row[2], row[3]
         plan.dates[column] = (kind, "")
+        if kind == "serial" and forced != "excel":
+            raise UserError(
+                f"{file}: the column {column} holds day numbers of a spreadsheet "
+                f"(line {row[4]}: {row[5]!r}), which count from 1900 or from 1904.",
+                "Format the column as dates like 2026-09-23 and save the file again, "
+                "or set `date_format: excel` in the reader options of the contract.",
+            )
+        if kind in _NUMERIC and forced == "iso":
+            raise UserError(
+                f"{file}: dates like 2026-09-23 are expected in column {column}; line "
+                f"{row[4]} has {row[5]!r}.",
+                "Export the file again with such dates, or set `date_format: dmy` or "
+                "`date_format: mdy` in the reader options of the contract.",
+            )
         if kind not in _NUMERIC:
             continue
         if forced in ("dmy", "mdy", "ymd"):

@@ -26,7 +26,8 @@ sources:
           - {name: date, config: {meta: {type: date, required: true}}}
           - {name: offline_spend, config: {meta: {type: number, required: true}}}
       - name: calls
-        config: {meta: {files: ["factcallcenter*"]}}
+        config:
+          meta: {files: ["factcallcenter*"], reader: {date_format: excel}}
         columns:
           - {name: id, config: {meta: {headers: [FactCallCenterID], required: true}}}
           - {name: date, config: {meta: {type: date}}}
