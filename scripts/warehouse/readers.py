@@ -725,7 +725,7 @@ def _xlsx(connection, item: Input, out: Path, scratch: Path) -> Output:
     except UserError:
         raise
     except Exception as error:  # openpyxl lets through whatever its parsers raise
-        if getattr(error, "errno", None):
+        if getattr(error, "errno", None) or isinstance(error, MemoryError):
             raise
         raise UserError(
             f"{item.file} cannot be read as an Excel workbook: {_first_line(error)}.",
