@@ -44,6 +44,8 @@ class Report:
         checked_at: When, UTC.
         build: The build it speaks of, by the moment it ended.
         as_of: The day up to which the data go.
+        sources: How fresh each is: source, newest (the day of its newest row) and
+            stale (its tables that lie behind the others).
         findings: The worst first.
         quiet: The checks that found nothing.
         off: The checks that the seed turns off.
@@ -52,6 +54,7 @@ class Report:
     checked_at: str
     build: int
     as_of: str | None
+    sources: list[dict] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     quiet: list[str] = field(default_factory=list)
     off: list[str] = field(default_factory=list)
@@ -75,8 +78,8 @@ class Report:
     def document(self) -> dict:
         """The report for machines: itself, with counts, and at most 200 rows a finding.
 
-        Keys: checked_at, build, as_of, counts, findings (check, severity, subject,
-        message, to_do, row_count, rows), quiet, off.
+        Keys: checked_at, build, as_of, sources, counts, findings (check, severity,
+        subject, message, to_do, row_count, rows), quiet, off.
         """
         found = [
             {**asdict(f), "row_count": len(f.rows), "rows": f.rows[:SHOWN_ROWS]}
@@ -111,12 +114,31 @@ def check(
         )
         for rule in rules.values():
             _run(rule, look, report)
+        report.sources = _freshness(look, report.findings)
         order = list(MARKS)
         report.findings.sort(key=lambda finding: order.index(finding.severity))
         write_whole(_memory(target), document(report) + "\n")
         told["findings"] = report.counts
     _print(console, report)
     return report
+
+
+def _freshness(look: Look, findings: list[Finding]) -> list[dict]:
+    """The newest day of each source that has dates, and what of it is late."""
+    newest: dict[str, dt.date] = {}
+    for (source, _, _), days in look.dates.items():
+        past = [day for day in days if look.as_of is None or day <= look.as_of]
+        newest[source] = max([*past, newest.get(source, dt.date.min)])
+    late: dict[str, set[str]] = {}
+    for finding in findings:
+        if finding.check == "stale_sources":
+            for row in finding.rows:
+                late.setdefault(row["source"], set()).add(row["table"])
+    return [
+        {"source": s, "newest": str(newest[s]), "stale": sorted(late.get(s, ()))}
+        for s in sorted(newest)
+        if newest[s] > dt.date.min
+    ]
 
 
 def last_check(target: str) -> dict:

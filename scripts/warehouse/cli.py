@@ -332,11 +332,20 @@ def status(
         bool,
         typer.Option("--restated", help="Instead: closed periods that have changed."),
     ] = False,
+    sources: Annotated[
+        bool,
+        typer.Option("--sources", help="Instead: how fresh each source is."),
+    ] = False,
 ):
-    """Print the published scorecard."""
+    """Print the scorecard, what needs a look, and how sources and builds stand."""
+    from warehouse.health import health, print_sources
     from warehouse.status import restated as print_restated
     from warehouse.status import status
 
+    if sources:
+        stands = health(_known(target))
+        print_sources(console, stands)
+        return {"sources": stands.sources}
     if restated:
         return print_restated(console, _known(target))
     return status(console, _known(target), grain)

@@ -5,6 +5,7 @@ from datetime import date
 from functools import partial
 from math import floor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 from rich import box
@@ -17,6 +18,9 @@ from warehouse.catalog import theme_label
 from warehouse.errors import UserError
 from warehouse.news import print_news, read_news, read_rows
 from warehouse.paths import data_dir, target_name
+
+if TYPE_CHECKING:
+    from warehouse.health import Health
 
 GRAINS = ("day", "week", "month", "quarter", "year")
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "PLN": "zł", "RUB": "₽"}
@@ -41,8 +45,8 @@ def status(console: Console, target: str | None = None, grain: str = "month") ->
         grain: day, week, month, quarter or year.
 
     Returns:
-        The build, its scorecard as rows of `kpi_scorecard`, alerts and diagnoses; all
-        empty if nothing is published.
+        The build, its scorecard as rows of `kpi_scorecard`, alerts, diagnoses, and how
+        it stands; all but the last empty if nothing is published.
 
     Raises:
         UserError: If the grain is unknown.
@@ -51,7 +55,10 @@ def status(console: Console, target: str | None = None, grain: str = "month") ->
         raise UserError(
             f"There is no grain {grain!r}.", f"It is one of {', '.join(GRAINS)}."
         )
+    from warehouse.health import health, print_health
+
     target = target or target_name()
+    stands = health(target)
     folder = data_dir(target) / "published" / "current"
     if not (folder / "manifest.json").exists():
         first = "warehouse demo, then " if target == "demo" else ""
@@ -61,7 +68,9 @@ def status(console: Console, target: str | None = None, grain: str = "month") ->
             highlight=False,
             soft_wrap=True,
         )
-        return {"build_id": None, "kpis": [], "alerts": [], "diagnoses": []}
+        print_health(console, stands)
+        nothing = {"build_id": None, "kpis": [], "alerts": [], "diagnoses": []}
+        return {**nothing, "health": stands}
 
     manifest = json.loads((folder / "manifest.json").read_text())
     shops, rows, news = _read(folder / "warehouse.duckdb", grain)
@@ -84,7 +93,7 @@ def status(console: Console, target: str | None = None, grain: str = "month") ->
         console.print()
         console.print(_theme_table(theme, of_theme, widths))
     print_news(console, *news, partial(format_value, currency=currency), wide)
-    _print_footer(console, manifest)
+    _print_footer(console, manifest, stands)
     alerts, diagnoses = news
     return {
         "build_id": manifest["build_id"],
@@ -93,6 +102,7 @@ def status(console: Console, target: str | None = None, grain: str = "month") ->
         "kpis": rows,
         "alerts": alerts,
         "diagnoses": diagnoses,
+        "health": stands,
     }
 
 
@@ -368,20 +378,12 @@ def plan_text(row: dict, wide: bool) -> Text:
     return Text(f"{share}{word.ljust(8) if wide else mark}", style=colour)
 
 
-def _print_footer(console: Console, manifest: dict) -> None:
-    """What was loaded, what needs a look, and how to read the marks."""
-    files = manifest["files"]
+def _print_footer(console: Console, manifest: dict, stands: "Health") -> None:
+    """How it stands, what needs a look, and how to read the marks."""
+    from warehouse.health import print_health
+
     console.print()
-    if files["files"]:
-        loaded = (
-            f"{files['files']:,} files, {files['rows_landed']:,} rows landed, "
-            f"{files['rows_loaded']:,} loaded, {files['rows_rejected']:,} rejected"
-        )
-        if files["rows_summary"]:
-            loaded += f", {files['rows_summary']:,} summary lines left out"
-        if files["refused"]:
-            loaded += f", {files['refused']:,} files refused"
-        console.print(loaded, highlight=False, soft_wrap=True)
+    print_health(console, stands)
     if manifest.get("restated"):
         console.print(
             f"{manifest['restated']:,} values of closed periods differ from the build "

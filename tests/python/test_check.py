@@ -482,6 +482,7 @@ def test_machines_get_the_same_report(bench):
     assert lost["severity"] == "error" and lost["row_count"] == 1
     assert lost["rows"][0]["order_id"] == "09200"
     assert report["counts"]["error"] == 1
+    assert report["sources"] and {len(s["newest"]) for s in report["sources"]} == {10}
     assert "closed_periods" in report["quiet"]
 
 

@@ -17,6 +17,7 @@ from warehouse import run as running
 from warehouse.assertions import ASSERTIONS, Finding, Rule
 from warehouse.build import BuildResult, Problem
 from warehouse.errors import UserError
+from warehouse.health import health, print_sources
 from warehouse.publish import ledger, publish, rollback
 from warehouse.status import format_change, format_value, period_sentence, status
 
@@ -476,3 +477,47 @@ def test_dbt_runs_in_the_projects_folder_and_leaves_no_trace(tmp_path, monkeypat
         assert os.environ["WAREHOUSE_TARGET"] == "dev"
     assert Path.cwd() == tmp_path
     assert dict(os.environ) == before
+
+
+def test_status_says_how_it_stands(data):
+    """Sources and what of them is late, the last run, build, check, published version;
+    and a build that waits, or that failed."""
+    assert "last run" not in printed(status)
+    publish(silent())
+    memory = json.loads((data / "warehouse.check.json").read_text())
+    memory["sources"] = [{"source": "shopify", "newest": "2026-09-10", "stale": ["o"]}]
+    (data / "warehouse.check.json").write_text(json.dumps(memory))
+    folder = data / "lake" / "loader" / "files"
+    folder.mkdir(parents=True)
+    duckdb.execute(
+        f"""copy (
+            select 'shopify' as source, 'a.csv' as file, 'loaded' as status,
+                12 as rows_landed, 9 as rows_loaded, 3 as rows_rejected,
+                0 as rows_summary, timestamp '2026-09-11' as loaded_at
+        ) to '{folder}/ledger.parquet'"""
+    )
+    whole = " ".join(printed(status).split())
+    assert "sources 1 in 1 files, 9 rows loaded, 3 rejected; late: shopify o" in whole
+    assert "warehouse publish ok" in whole
+    assert "9 models, 23 tests passed, 1 warning" in whole
+    assert "checks found nothing" in whole and "data to 2026-09-10, 1 kept" in whole
+    assert "a newer build waits" not in whole
+    table = printed(print_sources, health())
+    assert re.search(r"shopify +2026-09-10 +2026-09-11 +1 +9 +3 +o", table)
+
+    make_warehouse(data)
+    memory = data / "warehouse.build.json"
+    later = memory.stat().st_mtime + 60
+    os.utime(memory, (later, later))
+    assert "a newer build waits" in " ".join(printed(status).split())
+    assert "nobody has checked this build" in " ".join(printed(status).split())
+    make_warehouse(data, success=False)
+    assert "but it failed: readers keep the one before" in " ".join(
+        printed(status).split()
+    )
+
+
+def test_status_of_nothing_stands_nowhere(tmp_path, monkeypatch):
+    """Before the first load there is one sentence."""
+    monkeypatch.setenv("WAREHOUSE_DATA", str(tmp_path))
+    assert "No export is loaded yet" in printed(print_sources, health())
