@@ -34,7 +34,7 @@ KEPT_LIVE = 2
 # Clients from DuckDB 1.4 on read this format.
 STORAGE_VERSION = "v1.4.0"
 # Facts, rollups and marts know no person; what lies before them stays private.
-PRIVATE_PREFIXES = ("stg_", "int_")
+PRIVATE_PREFIXES = ("base_", "stg_", "int_")
 PERSONAL_COLUMNS = {
     "email", "email_hash", "phone", "phone_hash", "first_name", "last_name",
     "customer_name", "address", "street", "ip_address",

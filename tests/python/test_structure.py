@@ -21,7 +21,8 @@ from warehouse.proof import decorated, proofs
 
 # What a layer may read: folders of models, `source` and `seed`.
 MAY_READ = {
-    "staging": {"source", "seed"},
+    "base": {"source"},
+    "staging": {"source", "seed", "base"},
     "intermediate": {"staging", "intermediate", "seed"},
     "facts": {"intermediate", "facts", "seed"},
     "rollups": {"facts", "rollups"},
@@ -111,9 +112,11 @@ def models(manifest: dict) -> list[dict]:
 
 
 def layer(node: dict) -> str:
-    """The layer of a node: its folder; KPI views are a layer of their own."""
+    """The layer of a node: its folder; bases and KPI views are layers of their own."""
     if node["resource_type"] in ("source", "seed"):
         return node["resource_type"]
+    if node["name"].startswith("base_"):
+        return "base"
     folder = node["path"].split("/")[0]
     return "kpis" if is_kpi(node) else folder
 
@@ -206,8 +209,9 @@ def test_staging_is_one_select_from_one_source(manifest):
 
 
 def test_names_say_the_layer(manifest):
-    """stg_<source>__, int_, fct_ and dim_, rollup_."""
+    """base_ and stg_<source>__, int_, fct_ and dim_, rollup_."""
     prefixes = {
+        "base": ("base_",),
         "staging": ("stg_",),
         "intermediate": ("int_",),
         "facts": ("fct_", "dim_"),

@@ -122,13 +122,21 @@ spans as (
     having max(is_opening) = 1
 ),
 
+shops as (
+    select
+        shop_id,
+        min(first_date) as shop_first_date
+    from spans
+    group by shop_id
+),
+
 days as (
     select
         spans.shop_id,
         spans.product_id,
         dim_dates.date_day as stock_date,
         spans.first_date,
-        min(spans.first_date) over (partition by spans.shop_id) as shop_first_date,
+        shops.shop_first_date,
         counts.counted_units,
         counts.shop_on_hand,
         counts.erp_on_hand,
@@ -140,6 +148,8 @@ days as (
             rows between unbounded preceding and current row
         ) as stretch
     from spans
+    inner join shops
+        on spans.shop_id = shops.shop_id
     inner join {{ ref('dim_dates') }} as dim_dates
         on dim_dates.date_day between spans.first_date and spans.last_date
     left join counts

@@ -22,13 +22,11 @@ with from_events as (
                         || coalesce(click_id, '')
             end
         ) as first_traffic,
+        -- Of the pages, or of all that happened where no page was viewed.
         min(
-            case
-                when event_name in ('page_view', 'screen_view')
-                    then cast(event_at as string) || chr(31) || page
-            end
-        ) as first_page_view,
-        min(cast(event_at as string) || chr(31) || page) as first_page,
+            case when event_name in ('page_view', 'screen_view') then '0' else '1' end
+            || cast(event_at as string) || chr(31) || page
+        ) as first_page,
         max(device) as device,
         max(country) as country,
         max(browser) as browser,
@@ -80,11 +78,7 @@ merged as (
         from_events.first_traffic,
         coalesce(
             stg_flat__sessions.landing_page,
-            split_part(
-                coalesce(from_events.first_page_view, from_events.first_page),
-                chr(31),
-                2
-            )
+            split_part(from_events.first_page, chr(31), 2)
         ) as landing_page,
         coalesce(stg_flat__sessions.device, from_events.device) as device,
         coalesce(stg_flat__sessions.country, from_events.country) as country,

@@ -1,23 +1,15 @@
-with numbered as (
+with event_items as (
     select
         *,
-        {{ newest_row(['event_key']) }} as version
-    from (
-        select
-            *,
-            {{ shop_of_file() }} as shop,
-            {{ ga4_event_id() }} as event_key
-        from {{ source('ga4', 'events') }}
-        where length(items) > 2
-    ) as keyed
-),
-
-event_items as (
-    select
-        *,
+        {{ shop_of_file() }} as shop,
+        {{ ga4_event_id() }} as event_key,
         {{ json_elements('items') }} as item
-    from numbered
-    where version = 1
+    from {{ source('ga4', 'events') }}
+    left join {{ ref('base_ga4__replaced_events') }} as replaced
+        on
+            _file = replaced.file
+            and _row = replaced.file_row
+    where length(items) > 2 and replaced.file is null
 )
 
 select

@@ -1,68 +1,28 @@
-with keyed as (
+with events as (
     select
         *,
         {{ shop_of_file() }} as shop,
-        {{ ga4_event_id() }} as event_key
-    from {{ source('ga4', 'events') }}
-),
-
--- Few events are exported twice: a window over those alone is half the work of one over
--- all.
-repeated as (
-    select event_key
-    from keyed
-    group by event_key
-    having count(*) > 1
-),
-
-newest as (
-    select
-        event_key,
-        _file,
-        _row,
-        {{ newest_row(['event_key']) }} as version
-    from keyed
-    where event_key in (select repeated.event_key from repeated)
-),
-
-events as (
-    select
-        keyed.*,
+        {{ ga4_event_id() }} as event_key,
         -- The visitor's first source stands on every later event too: it is the source
         -- of this session only in the first one.
         case
-            when
-                coalesce(keyed.param_source, keyed.param_medium, keyed.param_campaign)
-                is not null
+            when coalesce(param_source, param_medium, param_campaign) is not null
                 then 'event'
             when
-                coalesce(
-                    keyed.manual_source,
-                    keyed.manual_medium,
-                    keyed.manual_campaign_name
-                ) is not null
+                coalesce(manual_source, manual_medium, manual_campaign_name) is not null
                 then 'address'
             when
-                keyed.event_name = 'first_visit'
-                or (
-                    keyed.event_name = 'session_start'
-                    and keyed.ga_session_number = '1'
-                )
+                event_name = 'first_visit'
+                or (event_name = 'session_start' and ga_session_number = '1')
                 then 'first'
         end as traffic
-    from keyed
-    left join newest
-        on
-            keyed.event_key = newest.event_key
-            and keyed._file = newest._file
-            and keyed._row = newest._row
-    where coalesce(newest.version, 1) = 1
+    from {{ source('ga4', 'events') }}
 )
 
 select
     'ga4' as source_system,
     shop as shop_id,
-    event_key as event_id,
+    events.event_key as event_id,
     shop || ':' || user_pseudo_id as visitor_id,
     shop || ':' || user_pseudo_id || ':' || ga_session_id as session_id,
     shop || ':' || user_id as user_key,
@@ -110,3 +70,8 @@ select
 from events
 left join {{ ref('countries') }} as countries
     on events.geo_country = countries.country_name
+left join {{ ref('base_ga4__replaced_events') }} as replaced
+    on
+        events._file = replaced.file
+        and events._row = replaced.file_row
+where replaced.file is null

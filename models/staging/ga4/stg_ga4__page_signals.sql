@@ -14,25 +14,18 @@ with picked as (
     where event_name = 'web_vitals'
 ),
 
-numbered as (
-    select
-        *,
-        {{ newest_row(['event_key']) }} as version
-    from (
-        select
-            *,
-            {{ shop_of_file() }} as shop,
-            {{ ga4_event_id() }} as event_key
-        from picked
-    ) as keyed
-),
-
 parameters as (
     select
         *,
+        {{ shop_of_file() }} as shop,
+        {{ ga4_event_id() }} as event_key,
         {{ json_elements('event_params') }} as parameter
-    from numbered
-    where version = 1
+    from picked
+    left join {{ ref('base_ga4__replaced_events') }} as replaced
+        on
+            picked._file = replaced.file
+            and picked._row = replaced.file_row
+    where replaced.file is null
 ),
 
 told as (
