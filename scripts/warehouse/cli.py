@@ -357,11 +357,20 @@ def docs(
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; fail if one is stale.")
     ] = False,
+    release: Annotated[
+        bool,
+        typer.Option("--release", help="Also list the columns readers rely on."),
+    ] = False,
 ):
     """Write the documents that are generated from the YAML."""
     from warehouse.catalog import write_docs
 
-    return write_docs(console, check)
+    result = write_docs(console, check)
+    if release and not check:
+        from warehouse.promise import PROMISED, write_promise
+
+        console.print(f"{write_promise():,} columns in {PROMISED}", soft_wrap=True)
+    return result
 
 
 @verb(app, **CARE)
