@@ -53,6 +53,40 @@ def run(console, target: Target = None, full_refresh: FullRefresh = False):
     return run(console, _known(target), full_refresh)
 
 
+@verb(app, **DAILY)
+def watch(
+    console,
+    target: Target = None,
+    kpis: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--kpi",
+            help="A KPI to refresh at once, again for more; sales and orders, their "
+            "parts and ratios, if left out.",
+            show_default=False,
+        ),
+    ] = None,
+    quiet: Annotated[
+        float,
+        typer.Option(
+            help="Seconds without a file after which the rest is built.", min=0
+        ),
+    ] = 10.0,
+    once: Annotated[
+        bool, typer.Option("--once", help="Take what has landed, then end.")
+    ] = False,
+):
+    """Publish what lands within seconds, and everything else in quiet moments.
+
+    A new file in the landing folder is loaded, the KPIs of sales and orders are
+    refreshed, tested and published; when nothing has landed for a while, a whole
+    `warehouse run` follows. Ctrl-C ends it.
+    """
+    from warehouse.watch import watch
+
+    return watch(console, _known(target), kpis or None, quiet, once)
+
+
 @verb(app, **SETUP)
 def demo(
     console,

@@ -418,19 +418,32 @@ def _copy_views(connection: duckdb.DuckDBPyConnection, stem: str) -> list[str]:
     return sorted(created)
 
 
-def _check(connection: duckdb.DuckDBPyConnection, tables: dict[str, int]) -> None:
-    """What must hold of anything that readers get, whatever dbt said."""
+def require_no_person(connection: duckdb.DuckDBPyConnection, catalogue: str) -> None:
+    """Stop where a table for readers has a column that names people.
+
+    Args:
+        connection: With the publication attached.
+        catalogue: Its name.
+
+    Raises:
+        UserError: There is such a column.
+    """
     personal = connection.execute(
         "select table_name || '.' || column_name from duckdb_columns()"
-        " where database_name = 'warehouse' and lower(column_name) in"
+        " where database_name = ? and lower(column_name) in"
         f" ({', '.join('?' * len(PERSONAL_COLUMNS))})",
-        sorted(PERSONAL_COLUMNS),
+        [catalogue, *sorted(PERSONAL_COLUMNS)],
     ).fetchall()
     if personal:
         raise UserError(
             f"Personal data would be published: {', '.join(c for (c,) in personal)}.",
             "Drop the column from the fact or mart; people are a customer_id there.",
         )
+
+
+def _check(connection: duckdb.DuckDBPyConnection, tables: dict[str, int]) -> None:
+    """What must hold of anything that readers get, whatever dbt said."""
+    require_no_person(connection, "warehouse")
     if not tables.get("kpi_values"):
         raise UserError(
             "No KPI has a value, so there is nothing to publish.",
