@@ -17,7 +17,7 @@ setup: $(VENV)/.runtime  ## The environment alone, for a shop of your own.
 
 demo: $(VENV)/.runtime  ## Make a shop's exports, load, build, check, publish, report.
 	$(BIN)/warehouse demo
-	$(BIN)/warehouse run --target demo
+	$(BIN)/warehouse run --target demo --docs
 
 test: $(VENV)/.dev lint  ## Everything that CI runs.
 	$(BIN)/warehouse docs --check

@@ -39,6 +39,12 @@ Target = Annotated[
         show_default=False,
     ),
 ]
+Docs = Annotated[
+    bool,
+    typer.Option(
+        "--docs", help="Also the models' documentation and column lineage beside it."
+    ),
+]
 FullRefresh = Annotated[
     bool,
     typer.Option("--full-refresh", help="Rebuild incremental models from scratch."),
@@ -46,11 +52,16 @@ FullRefresh = Annotated[
 
 
 @verb(app, **DAILY)
-def run(console, target: Target = None, full_refresh: FullRefresh = False):
+def run(
+    console,
+    target: Target = None,
+    full_refresh: FullRefresh = False,
+    docs: Docs = False,
+):
     """Load, build, check, publish, report: everything, in one go."""
     from warehouse.run import run
 
-    return run(console, _known(target), full_refresh)
+    return run(console, _known(target), full_refresh, docs)
 
 
 @verb(app, **DAILY)
@@ -258,11 +269,11 @@ def forget(
 
 
 @verb(app, **STEPS)
-def report(console, target: Target = None):
+def report(console, target: Target = None, docs: Docs = False):
     """Write the published numbers as a website, for any browser, without a server."""
     from warehouse.report import report
 
-    return {"page": report(console, _known(target))}
+    return {"page": report(console, _known(target), docs=docs)}
 
 
 @verb(app, **READ)

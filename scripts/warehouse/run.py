@@ -16,7 +16,10 @@ from warehouse.work import work
 
 
 def run(
-    console: Console, target: str | None = None, full_refresh: bool = False
+    console: Console,
+    target: str | None = None,
+    full_refresh: bool = False,
+    docs: bool = False,
 ) -> dict:
     """Load, build, check, publish, report. A step that fails stops the rest.
 
@@ -27,6 +30,7 @@ def run(
         console: Where to say how far it is.
         target: A dbt target; the one in force when left out.
         full_refresh: Rebuild incremental models from scratch.
+        docs: Describe the models beside the report, too.
 
     Returns:
         What each step returned, by its name.
@@ -40,7 +44,7 @@ def run(
         console.print(f"[yellow]note[/] {note}", soft_wrap=True)
     started = time.monotonic()
     with work("run", data_dir(target)):
-        done = _steps(console, target, full_refresh)
+        done = _steps(console, target, full_refresh, docs)
     console.print()
     done["status"] = status(console, target)
     console.print(
@@ -52,7 +56,7 @@ def run(
     return done
 
 
-def _steps(console: Console, target: str, full_refresh: bool) -> dict:
+def _steps(console: Console, target: str, full_refresh: bool, docs: bool) -> dict:
     """The five steps, and what each returned."""
     from warehouse.load import load
 
@@ -77,7 +81,7 @@ def _steps(console: Console, target: str, full_refresh: bool) -> dict:
     with _step(console, 4, "publish"):
         manifest = publish(console, target)
     with _step(console, 5, "report"):
-        page = report(console, target)
+        page = report(console, target, docs=docs)
     return {
         "load": loaded,
         "build": result,

@@ -19,6 +19,7 @@ from warehouse.errors import UserError
 from warehouse.paths import data_dir, target_name
 from warehouse.report.boards import BOARDS
 from warehouse.report.filters import FilterError, Filters, read_filters
+from warehouse.report.models import FOLDERS
 from warehouse.report.published import Published
 from warehouse.report.site import Site
 
@@ -27,8 +28,7 @@ PORT = 8642
 KEPT = 16
 # A reader who says nothing for so long is hung up on, in seconds.
 PATIENCE = 20
-# What lies beside the report's pages and is served as it is.
-FOLDERS = ("docs", "lineage")
+PAGE = re.compile(r"(?:kpi/)?\w+\.html")
 LANGUAGE = re.compile(r"(?:^|&)(lang=(?:en|es|fr|ru|zh))(?:&|$)")
 GET_ONLY = {"Allow": "GET, HEAD", "Connection": "close"}
 POLICY = (
@@ -60,19 +60,19 @@ def serve(
     library.newest()
     server = open_server(library, host, port, console)
     shown = f"[{host}]" if ":" in host else host
-    console.print(
-        f"the report with filters: http://{shown}:{server.server_port}/  "
-        "(Ctrl-C ends it)",
-        highlight=False,
-        soft_wrap=True,
-    )
-    if not is_local(host):
-        console.print(
-            "[yellow]note[/] everybody who reaches this machine can read the numbers",
-            soft_wrap=True,
-        )
     try:
         with contextlib.suppress(KeyboardInterrupt):
+            console.print(
+                f"the report with filters: http://{shown}:{server.server_port}/  "
+                "(Ctrl-C ends it)",
+                highlight=False,
+                soft_wrap=True,
+            )
+            if not is_local(host):
+                console.print(
+                    "[yellow]note[/] everybody who reaches this machine can read it",
+                    soft_wrap=True,
+                )
             server.serve_forever(poll_interval=0.2)
     finally:
         server.server_close()
@@ -170,7 +170,7 @@ class Library:
             )
             data = self._choose(whole, filters)
         with self._turn(data):
-            site = Site(data, self.boards, served=True)
+            site = Site(data, self.boards, self._beside(), served=True)
             if path not in site.paths:
                 raise LookupError(path)
             return site.page(path)
@@ -185,7 +185,11 @@ class Library:
         """The page that says what went wrong."""
         whole = self.newest()
         with self._turn(whole):
-            return Site(whole, self.boards, served=True).problem(error, path)
+            site = Site(whole, self.boards, self._beside(), served=True)
+            return site.problem(error, path)
+
+    def _beside(self) -> list[str]:
+        return [name for name in FOLDERS if (self.published / "site" / name).is_dir()]
 
     def file(self, path: str) -> Path | None:
         """A file beside the pages, such as `docs/index.html`; None if there is none."""
@@ -314,6 +318,8 @@ class Answer(BaseHTTPRequestHandler):
             # These pages say themselves what they may load: nothing from elsewhere.
             self._send(200, file.read_bytes(), {"Content-Type": kind}, policy=None)
             return
+        if not PAGE.fullmatch(path):
+            raise LookupError(path)
         language = LANGUAGE.search(query)
         said = [library.filters(query).query, language.group(1) if language else ""]
         wanted = "&".join(filter(None, said))

@@ -564,11 +564,11 @@ def test_a_filter_reaches_the_queries_of_boards(served, marts):
     steps = marts.execute(
         """select sessions from funnel
         inner join dim_periods using (grain, period_start)
-        where grain = 'month' and is_current
+        where grain = 'year' and is_current
             and dimension = 'device' and member = 'mobile'
         order by step_number"""
     ).fetchall()
-    page = served.page("/conversion.html?device=mobile")
+    page = served.page("/conversion.html?grain=year&device=mobile")
     shown = re.findall(r'class="step".*?<b>([\d,]+)</b>', page.text)
     assert [int(number.replace(",", "")) for number in shown] == [n for (n,) in steps]
     assert len(steps) > 3
@@ -579,9 +579,8 @@ def test_a_filter_reaches_the_queries_of_boards(served, marts):
     ).fetchall()
     whole, one = (served.page(f"/sales.html?{query}") for query in ("", "shop=s1"))
     assert products and all(name in one.words for (name,) in products)
-    assert (
-        "Tiny shop overseas" not in one.words.split("Best products")[1].split("###")[0]
-    )
+    below = [page.words.split("Best products")[1] for page in (whole, one)]
+    assert ["Tiny shop overseas" in text for text in below] == [True, False]
     assert whole.kpis != one.kpis
     assert "This is not known by shop." in served.page("/quality.html?shop=s1").words
 
@@ -645,7 +644,7 @@ def test_a_server_follows_publications(served, tiny_shop, in_shop, site):
         *("/kpis.html?last=3", "/kpi/orders.html?shop=s1", "/quality.html"),
     ]
     with ThreadPoolExecutor(6) as readers:
-        answers = [readers.submit(served.ask, path) for path in asked * 3]
+        answers = [readers.submit(served.ask, path) for path in asked]
         publish(Console(quiet=True))
         answers += [readers.submit(served.ask, path) for path in asked]
         assert {answer.result()[0] for answer in answers} == {200}
@@ -686,7 +685,6 @@ def test_serve_begins_and_ends_in_words(served, tiny_shop, tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        restore_signals=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert "http://127.0.0.1:" in process.stdout.readline()

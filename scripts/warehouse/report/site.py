@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from warehouse.publish import reports, switch
 from warehouse.report import panels, words
 from warehouse.report.boards import BOARDS, Board, Panel, read_boards
 from warehouse.report.cards import card, place
+from warehouse.report.models import FOLDERS, take_over, write_models
 from warehouse.report.published import LANGUAGES, Published
 from warehouse.work import work
 
@@ -29,7 +31,12 @@ LANGUAGE_NAMES = {
 }  # fmt: skip
 
 
-def report(console: Console, target: str | None = None, boards: Path = BOARDS) -> Path:
+def report(
+    console: Console,
+    target: str | None = None,
+    boards: Path = BOARDS,
+    docs: bool = False,
+) -> Path:
     """Write the report of the newest publication; `published/site` then shows it.
 
     The pages are written under another name and switched to in one rename: who reads
@@ -39,6 +46,8 @@ def report(console: Console, target: str | None = None, boards: Path = BOARDS) -
         console: Where to say what was done.
         target: A dbt target; the one in force when left out.
         boards: The folder with the boards.
+        docs: Write the models' documentation and column lineage, too; without, those of
+            the report before stay while the project is the same.
 
     Returns:
         The first page.
@@ -46,13 +55,22 @@ def report(console: Console, target: str | None = None, boards: Path = BOARDS) -
     Raises:
         UserError: If nothing is published, or a board is broken: file, line, reason.
     """
-    data = data_dir(target or target_name())
+    target = target or target_name()
+    data = data_dir(target)
     published = data / "published"
+
+    def beside(site: Path) -> list[str]:
+        """Fill the folders beside the pages; their names."""
+        if docs:
+            return write_models(console, target, site)
+        return take_over(published / "site", site)
+
     with work("report", data) as told:
-        site, pages = _report(published, boards)
+        site, pages = _report(published, boards, beside)
         told |= {"build_id": site.parent.name, "pages": pages}
     first = published / "site" / "index.html"
-    size = sum(path.stat().st_size for path in site.rglob("*.html")) / 1e6
+    own = [*site.glob("*.html"), *site.glob("kpi/*.html")]
+    size = sum(path.stat().st_size for path in own) / 1e6
     console.print(
         f"written {pages} pages, {size:.1f} MB; open {first}",
         highlight=False,
@@ -61,14 +79,17 @@ def report(console: Console, target: str | None = None, boards: Path = BOARDS) -
     return first
 
 
-def _report(published: Path, boards: Path) -> tuple[Path, int]:
+def _report(
+    published: Path, boards: Path, beside: Callable[[Path], list[str]]
+) -> tuple[Path, int]:
     """Write the report and switch to it; its folder, and how many pages it has."""
     data = Published((published / "current").resolve())
     try:
         partial_site = data.folder / ".site.partial"
         shutil.rmtree(partial_site, ignore_errors=True)
         try:
-            pages = write(data, boards, partial_site)
+            partial_site.mkdir()
+            pages = write(data, boards, partial_site, beside(partial_site))
             settle([partial_site, *partial_site.rglob("*")])
             site = data.folder / _next_name(data.folder)
             partial_site.rename(site)
@@ -83,13 +104,16 @@ def _report(published: Path, boards: Path) -> tuple[Path, int]:
     return site, pages
 
 
-def write(data: Published, boards: Path, folder: Path) -> int:
+def write(
+    data: Published, boards: Path, folder: Path, beside: Sequence[str] = ()
+) -> int:
     """Write every page of a build.
 
     Args:
         data: The build to read.
         boards: The folder with the boards.
-        folder: Where to write; it must not exist.
+        folder: Where to write.
+        beside: Folders of `models.FOLDERS` that lie there, to be linked to.
 
     Returns:
         The number of pages.
@@ -97,9 +121,9 @@ def write(data: Published, boards: Path, folder: Path) -> int:
     Raises:
         UserError: If a board is broken; then nothing is written.
     """
-    site = Site(data, boards)
+    site = Site(data, boards, beside)
     pages = {path: site.page(path) for path in site.paths}
-    (folder / "kpi").mkdir(parents=True)
+    (folder / "kpi").mkdir(parents=True, exist_ok=True)
     for path, html in pages.items():
         (folder / path).write_text(html, encoding="utf-8")
     return len(pages)
@@ -111,6 +135,7 @@ class Site:
     Args:
         data: The build to read, with or without filters.
         boards: The folder with the boards.
+        beside: Folders beside the pages, to be linked to.
         served: Whether there is a server to answer filters.
 
     Attributes:
@@ -120,8 +145,14 @@ class Site:
         UserError: If a board cannot be read.
     """
 
-    def __init__(self, data: Published, boards: Path, served: bool = False):
-        self.data, self.served = data, served
+    def __init__(
+        self,
+        data: Published,
+        boards: Path,
+        beside: Sequence[str] = (),
+        served: bool = False,
+    ):
+        self.data, self.beside, self.served = data, beside, served
         self.boards = {
             "index.html" if place == 0 else f"{board.name}.html": board
             for place, board in enumerate(read_boards(boards, panels.kinds()))
@@ -169,6 +200,7 @@ class Site:
             # The filters go with the reader from page to page.
             to=lambda file: f"{root}{file}" + (f"?{query}" if query else ""),
             numbers=_Counter(),
+            beside=[(name, FOLDERS[name]) for name in self.beside],
             served=self.served,
             paths=self.paths,
             **context,
