@@ -3,14 +3,18 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+SUPERSET ?= .venv-superset
 BIN = $(VENV)/bin
 DBT = $(BIN)/dbt
+SUPERSET_RUN = SUPERSET_HOME=$(abspath $(SUPERSET))/home FLASK_APP=superset \
+    SUPERSET_CONFIG_PATH=$(abspath analyses/superset/superset_config.py) \
+    $(SUPERSET)/bin/superset
 WORKERS ?= 2
 
 export DO_NOT_TRACK = 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 
-.PHONY: setup demo test build lint format docs lock clean
+.PHONY: setup demo test build lint format docs lock superset clean
 
 setup: $(VENV)/.runtime  ## The environment alone, for a shop of your own.
 	@echo "make setup: done; source $(VENV)/bin/activate, then docs/start.md"
@@ -49,9 +53,17 @@ lock:  ## Resolve requirements*.in to exact versions with hashes (needs uv).
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-emit-find-links -q requirements-dev.in \
 	    -c requirements.txt -c requirements-postgres.txt -o requirements-dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-emit-index-url --no-emit-find-links -q requirements-superset.in \
+	    --exclude-newer 2026-06-01 --exclude-newer-package duckdb=2026-10-15 \
+	    -o requirements-superset.txt
+
+superset: $(SUPERSET)/.ready  ## Apache Superset, in an environment of its own.
+	@echo "make superset: done. To try it, as admin with the password admin:"
+	@echo "  $(SUPERSET_RUN) run -p 8088"
 
 clean:  ## Remove the environment, build artefacts and the demo shop; your own data stay.
-	rm -rf $(VENV) target logs data/demo .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SUPERSET) target logs data/demo .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "make clean: done (your own exports under data/landing are untouched)"
 
@@ -70,4 +82,14 @@ $(VENV)/.runtime: requirements.txt pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# Its own database of users and dashboards is made here, once: tests take a copy.
+$(SUPERSET)/.ready: requirements-superset.txt analyses/superset/superset_config.py
+	$(PYTHON) -m venv $(SUPERSET)
+	$(SUPERSET)/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-superset.txt
+	rm -rf $(SUPERSET)/home
+	$(SUPERSET_RUN) db upgrade
+	$(SUPERSET_RUN) fab create-admin --username admin --password admin --firstname A --lastname D --email admin@localhost
+	$(SUPERSET_RUN) init
 	@touch $@

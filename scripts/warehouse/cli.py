@@ -235,6 +235,30 @@ def publish(
     return publish_to_postgres(console, _known(target), dsn, schema)
 
 
+@verb(app, **READ)
+def superset(
+    console,
+    target: Target = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="The file to write.", show_default="data/superset.zip"
+        ),
+    ] = None,
+    uri: Annotated[
+        str | None,
+        typer.Option(
+            help="Where Superset finds the marts: a SQLAlchemy address, no password.",
+            show_default="the published DuckDB file",
+        ),
+    ] = None,
+):
+    """Write a dashboard over the published marts for Apache Superset to import."""
+    from warehouse.superset import superset
+
+    return superset(console, _known(target), out, uri)
+
+
 @verb(app, **CARE)
 def rollback(
     console,

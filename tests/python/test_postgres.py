@@ -1,6 +1,7 @@
 """`warehouse publish --to postgres`, against a real server."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import duckdb
 import pytest
 from postgres import SECRET, server
 from rich.console import Console
+from shop import PROJECT
 from test_cli import make_warehouse, silent
 
 from warehouse import postgres as sending
@@ -162,6 +164,24 @@ def test_readers_are_told_which_build_it_is(dsn):
     ]
     ((words,),) = ask(dsn, "select obj_description('marts'::regnamespace)")
     assert build_id in words
+
+
+def test_what_the_document_says_can_be_typed(dsn, tmp_path):
+    """Every PostgreSQL block of docs/connect.md."""
+    make_warehouse(
+        tmp_path,
+        "insert into kpi_catalog values ('conversion_rate', 'CR', 'sales', 4, "
+        "'percent', 'up', false, 0);",
+    )
+    publish_to_postgres(silent())
+    text = (PROJECT / "docs/connect.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```pgsql\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) > 1
+    try:
+        for block in blocks:
+            ask(dsn, block)
+    finally:
+        ask(dsn, "drop role if exists ann")
 
 
 # -------------------------------------------------------------------- which build it is

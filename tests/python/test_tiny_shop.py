@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
@@ -22,17 +23,21 @@ import duckdb
 import pytest
 from analyses import analyses
 from browser import browser, faults
+from postgres import server
 from rich.console import Console
 from shop import PROJECT, Shop
+from superset import superset
 from webpage import Page
 
 from warehouse.errors import UserError
 from warehouse.mutate import Bench, Trials, choose, tiny_shop_trials, try_all
-from warehouse.publish import publish
+from warehouse.postgres import publish_to_postgres
+from warehouse.publish import publish, switch
 from warehouse.report import report
 from warehouse.report.boards import BOARDS
 from warehouse.serve import Library, ReportServer, open_server
 from warehouse.status import format_value
+from warehouse.superset import bundle, file_uri
 
 FIXTURE = PROJECT / "tests/fixtures/tiny_shop"
 EXPECTED = list(csv.DictReader((FIXTURE / "expected.csv").open()))
@@ -66,6 +71,75 @@ def test_readers_get_every_mart(published):
             connection.execute(f"select * from {name}").fetchall()
     marts = {path.stem for path in (PROJECT / "models/marts").glob("*/*.sql")}
     assert marts <= names
+
+
+def test_postgres_has_what_readers_have(tiny_shop, published, monkeypatch):
+    """Every mart, row by row to the last digit, with its words; every KPI's view."""
+    tiny_shop.enter()
+    monkeypatch.setenv("WAREHOUSE_DATA", tiny_shop.environment["WAREHOUSE_DATA"])
+    marts = {path.stem: path for path in (published / "parquet").glob("*.parquet")}
+    with server() as running:
+        dsn = running.dsn(running.database())
+        publish_to_postgres(Console(file=StringIO()), "dev", dsn)
+        psycopg = pytest.importorskip("psycopg")
+        with psycopg.connect(dsn) as connection, duckdb.connect() as files:
+            for name, path in marts.items():
+                there = connection.execute(f"select * from marts.{name}").fetchall()
+                here = files.execute(f"from read_parquet('{path}')").fetchall()
+                assert Counter(map(repr, there)) == Counter(map(repr, here)), name
+            kpis = connection.execute("select kpi_id from marts.kpi_catalog").fetchall()
+            for (kpi_id,) in kpis:
+                connection.execute(f"select value from marts.kpi_{kpi_id}").fetchall()
+            wordless = connection.execute(
+                "select attrelid::regclass::text, attname from pg_attribute"
+                " inner join pg_class on pg_class.oid = attrelid"
+                " where relnamespace = 'marts'::regnamespace and attnum > 0"
+                " and col_description(attrelid, attnum) is null"
+                " and attrelid <> 'marts.restatements'::regclass"
+            ).fetchall()
+    assert len(kpis) > 100
+    assert wordless == []
+
+
+def test_superset_shows_what_readers_see(published, tmp_path):
+    """The dashboard is imported, every chart answers over the API, and what it answers
+    is in the marts; a new publication is seen without a restart."""
+    current = tmp_path / "current"
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        shutil.copy(published / "warehouse.duckdb", tmp_path / name)
+    current.symlink_to("one")
+    with superset(tmp_path) as running:
+        running.load(bundle(file_uri(current / "warehouse.duckdb")))
+        charts = running.charts()
+        assert sorted(running.dashboard("e-commerce-kpis")) == sorted(charts)
+        shown = {name: running.rows(number) for name, number in charts.items()}
+        with duckdb.connect(str(current / "warehouse.duckdb")) as readers:
+            expected = readers.execute(
+                """select epoch_ms(period_start), value, last_year_value
+                from kpi_scorecard where kpi_id = 'net_sales' and grain = 'week'
+                    and dimension = 'all' and not is_current order by 1"""
+            ).fetchall()
+            scorecard = readers.execute(
+                """select label, value, plan_attainment from kpi_scorecard
+                inner join kpi_catalog using (kpi_id) where grain = 'month'
+                    and dimension = 'all' and is_current order by kpi_order"""
+            ).fetchall()
+            steps = readers.execute(
+                """select step, sum(sessions)::bigint from funnel
+                where grain = 'month' and dimension = 'all' group by step"""
+            ).fetchall()
+        assert [tuple(row.values()) for row in shown["Net sales by week"]] == expected
+        names = ("label", "value", "plan_attainment")
+        rows = shown["Scorecard this month so far"]
+        assert [tuple(row[name] for name in names) for row in rows] == scorecard
+        assert scorecard
+        assert sorted(tuple(row.values()) for row in shown["Funnel"]) == sorted(steps)
+        with duckdb.connect(str(tmp_path / "two" / "warehouse.duckdb")) as next_build:
+            next_build.execute("update kpi_catalog set label = 'New'")
+        switch(current, Path("two"))
+        rows = running.rows(charts["Scorecard this month so far"])
+        assert {row["label"] for row in rows} == {"New"}
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/connect.md"])
