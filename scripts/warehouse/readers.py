@@ -30,6 +30,7 @@ from warehouse.records import (
     Block,
     Reading,
     RejectWriter,
+    clean_writer,
     constants,
     find_head,
     no_header,
@@ -389,7 +390,7 @@ def _clean(blocks: Sequence[Block], delimiter: str | None) -> list[_Relation]:
         sql = (
             f"read_csv({values.text(block.path)}, auto_detect = false, header = false, "
             f"delim = ',', quote = '\"', escape = '\"', strict_mode = true, "
-            f"new_line = '\\n', {_line_size(block.longest)}"
+            f"new_line = '\\r\\n', {_line_size(block.longest)}"
             f"columns = {{{', '.join(columns)}}})"
         )
         relations.append(_Relation(block.fit, block.constants, sql, True, delimiter))
@@ -778,7 +779,7 @@ def _book(item: Input, scratch: Path, book) -> tuple[Reading, Output]:
 def _sheet(reading: Reading, block: Block, rows, rejects: RejectWriter) -> None:
     """Write the rows of one sheet, as `read_carefully` writes those of a text."""
     with block.path.open("w", encoding="utf-8", newline="") as sink:
-        writer = csv.writer(sink, lineterminator="\n")
+        writer = clean_writer(sink)
         for number, texts in rows:
             if not any(text.strip() for text in texts):
                 continue

@@ -275,6 +275,11 @@ class Block:
     columns: int = 0
 
 
+def clean_writer(file: TextIO):
+    """The writer of a block's file; it quotes cells that hold a part of the line end."""
+    return csv.writer(file, lineterminator="\r\n")
+
+
 @dataclass
 class Reading:
     """What the careful reader made of a file."""
@@ -401,7 +406,7 @@ class _Careful:
         self.table_name = fit.table.name
         self.reading.blocks.append(self.block)
         self.file = path.open("w", encoding="utf-8", newline="")
-        self.writer = csv.writer(self.file, lineterminator="\n").writerow
+        self.writer = clean_writer(self.file).writerow
 
     def take(self, record: Record) -> None:
         width = len(self.header)
