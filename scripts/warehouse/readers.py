@@ -390,7 +390,7 @@ def _clean(blocks: Sequence[Block], delimiter: str | None) -> list[_Relation]:
         sql = (
             f"read_csv({values.text(block.path)}, auto_detect = false, header = false, "
             f"delim = ',', quote = '\"', escape = '\"', strict_mode = true, "
-            f"new_line = '\\r\\n', {_line_size(block.longest)}"
+            f"new_line = '\\n', {_line_size(block.longest)}"
             f"columns = {{{', '.join(columns)}}})"
         )
         relations.append(_Relation(block.fit, block.constants, sql, True, delimiter))

@@ -276,8 +276,8 @@ class Block:
 
 
 def clean_writer(file: TextIO):
-    """The writer of a block's file; it quotes cells that hold a part of the line end."""
-    return csv.writer(file, lineterminator="\r\n")
+    """The writer of a block's file; quoted, as a cell may hold a lone return."""
+    return csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
 
 
 @dataclass
