@@ -20,6 +20,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     suggest_commands=True,
 )
+new = typer.Typer(
+    help="Write the files of a new KPI or source, ready to be filled in.",
+    no_args_is_help=True,
+    suggest_commands=True,
+)
 # What commands are for, in the order of the help.
 DAILY, READ, STEPS, SETUP, CARE = (
     {"rich_help_panel": words}
@@ -31,6 +36,8 @@ DAILY, READ, STEPS, SETUP, CARE = (
         "Look after",
     )
 )
+
+app.add_typer(new, name="new", **SETUP)
 
 Target = Annotated[
     str | None,
@@ -153,6 +160,55 @@ def template(
     from warehouse.template import template
 
     return template(console, table, out)
+
+
+@verb(new, name="kpi")
+def new_kpi(
+    console,
+    name: Annotated[str, typer.Argument(help="Its id: share_of_gifts.")],
+    rollup: Annotated[
+        str, typer.Option("--from", help="The rollup that has its parts.")
+    ],
+    numerator: Annotated[str, typer.Option(help="A column of the rollup.")],
+    denominator: Annotated[
+        str | None, typer.Option(help="Another; a sum has none.")
+    ] = None,
+    theme: Annotated[
+        str | None, typer.Option(help="Else that of the rollup's other KPIs.")
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="Else percent, or count for a sum.")
+    ] = None,
+    better: Annotated[str, typer.Option(help="up, down or none.")] = "none",
+):
+    """Write the view and the YAML of a KPI, and list it.
+
+    warehouse new kpi units_share --from rollup_orders --numerator units
+    """
+    from warehouse.new import new_kpi
+
+    return new_kpi(console, name, rollup, numerator, denominator, theme, unit, better)
+
+
+@verb(new, name="source")
+def new_source(
+    console,
+    name: Annotated[str, typer.Argument(help="The platform: gorgias.")],
+    like: Annotated[
+        str,
+        typer.Option(help="The flat table of the same thing; see warehouse template."),
+    ],
+    example: Annotated[
+        Path | None, typer.Option(help="An export of it, for its headers.")
+    ] = None,
+):
+    """Write the folder of a source: its contract, and the view of its first table.
+
+    warehouse new source gorgias --like tickets --example ~/Downloads/tickets.csv
+    """
+    from warehouse.new import new_source
+
+    return new_source(console, name, like, example)
 
 
 @verb(app, **STEPS)

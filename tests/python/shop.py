@@ -114,3 +114,68 @@ class Shop:
         path = str(self.folder / "warehouse.duckdb")
         with duckdb.connect(path, read_only=True) as connection:
             return connection.sql(query).fetchall()
+
+
+class Copy:
+    """A copy of the project in which a KPI and a source are begun.
+
+    Args:
+        folder: An empty folder.
+        shop: Whose data the commands see; a new one when left out.
+    """
+
+    def __init__(self, folder: Path, shop: Shop | None = None):
+        self.folder = folder / "project"
+        listed = subprocess.run(
+            ["git", "ls-files", "-co", "--exclude-standard"],
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+        )
+        kept = ("models", "seeds", "macros", "tests", "analyses", "scripts", "docs")
+        names = listed.stdout.splitlines() or [
+            path.relative_to(PROJECT).as_posix()
+            for part in kept
+            for path in (PROJECT / part).rglob("*")
+        ]
+        names += [path.name for path in PROJECT.iterdir() if path.is_file()]
+        for name in names:
+            if (PROJECT / name).is_file():
+                path = self.folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(PROJECT / name, path)
+        self.shop = shop or Shop(folder)
+        self.environment = {
+            **self.shop.environment,
+            "PYTHONPATH": str(self.folder / "scripts"),
+        }
+
+    def run(self, *command: str) -> str:
+        """A Python module's command in the copy; its output."""
+        self.shop.enter()
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def begin(self) -> str:
+        """`warehouse new`, for `checkout_share` and `yotpo`; what it says."""
+        example = self.folder.parent / "reviews.csv"
+        example.write_text("ID;Stars;Reviewer Email;Country\n1;5;a@example.com;DE\n")
+        return self.run(
+            *("warehouse", "new", "kpi", "checkout_share"),
+            *("--from", "rollup_checkouts", "--numerator", "successful_checkouts"),
+            *("--denominator", "checkout_sessions"),
+        ) + self.run(
+            *("warehouse", "new", "source", "yotpo", "--like", "reviews"),
+            *("--example", str(example)),
+        )
+
+    def text(self, path: str) -> str:
+        """A file of the copy."""
+        return (self.folder / path).read_text(encoding="utf-8")

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from shop import PROJECT, Shop
+from shop import PROJECT, Copy, Shop
 
 from warehouse.catalog import kpis, listed_kpis
 from warehouse.lineage import nodes
+from warehouse.new import FILL_IN
 from warehouse.proof import decorated, proofs
 
 # What a layer may read: folders of models, `source` and `seed`.
@@ -415,6 +416,35 @@ def test_counted_shares_have_an_interval():
         "set meta.proportion: true if the numerator counts some of the things that the "
         "denominator counts, else false.",
     )
+
+
+def test_nothing_is_left_to_fill_in():
+    """`warehouse new` writes FILL IN where only a person knows what belongs there."""
+    broken = [
+        f"{path.relative_to(PROJECT)}:{number}: {line.strip()}"
+        for path in sorted((PROJECT / "models").rglob("*.yml"))
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if FILL_IN in line
+    ]
+    fail_on(broken, "write what is asked for there, and take the words FILL IN out.")
+
+
+def test_what_is_begun_fits(shop, built, tmp_path):
+    """`warehouse new` writes a KPI and a source that parse, build and pass, and whose
+    meta is whole."""
+    copy = Copy(tmp_path, shop)
+    copy.begin()
+    copy.run("warehouse", "load")
+    begun = ("kpi_checkout_share", "stg_yotpo__reviews")
+    variables = ("--target", "dev", "--vars", "{}", "--quiet")
+    copy.run("dbt.cli.main", "build", *variables, "--select", *begun)
+    assert shop.ask("select count(*) from kpi_checkout_share") == [(0,)]
+    found = json.loads((shop.folder / "target" / "manifest.json").read_text())
+    nodes_begun = {n["name"]: n for n in models(found) if n["name"] in begun}
+    assert nodes_begun.keys() == set(begun)
+    assert meta_problems(nodes_begun[begun[0]]) == []
+    tested = {test["model"] for test in found["unit_tests"].values()}
+    assert begun[0] in tested
 
 
 def test_no_two_kpis_share_a_name():
