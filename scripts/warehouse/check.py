@@ -24,7 +24,7 @@ from warehouse.machine import held_file, in_words
 from warehouse.paths import data_dir, target_name, warehouse_file
 from warehouse.publications import whole
 from warehouse.restatements import newest_day
-from warehouse.terminal import document
+from warehouse.terminal import document, follow
 from warehouse.work import work
 
 MARKS = {
@@ -112,7 +112,7 @@ def check(
             build_moment(target),
             str(look.as_of) if look.as_of else None,
         )
-        for rule in rules.values():
+        for rule in follow(console, rules.values(), lambda rule: rule.check):
             _run(rule, look, report)
         report.sources = _freshness(look, report.findings)
         order = list(MARKS)

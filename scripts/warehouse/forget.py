@@ -35,6 +35,7 @@ from warehouse.publish import moment_after
 from warehouse.readers import kind_of
 from warehouse.records import LONGEST, Records, find_head
 from warehouse.survey import chunks, survey, zip_members
+from warehouse.terminal import follow
 from warehouse.values import name as quoted
 from warehouse.values import text as literal
 from warehouse.work import work
@@ -178,7 +179,7 @@ def _forget(
     tables = {n: list(s.tables) for n, s in read_contracts(contracts).items()}
     done = [Forgotten() for _ in people]
     for person, result in zip(people, done, strict=True):
-        _forget_landed(data / "landing", person, tables, result)
+        _forget_landed(console, data / "landing", person, tables, result)
     refused = load(None, target, data=data, contracts=contracts).refused
     with Lake(data / "lake"):
         for person, result in zip(people, done, strict=True):
@@ -262,7 +263,11 @@ def _log(data: Path, people, done, seed: str) -> None:
 
 
 def _forget_landed(
-    landing: Path, person: Person, tables: dict[str, list[Table]], result: Forgotten
+    console: Console,
+    landing: Path,
+    person: Person,
+    tables: dict[str, list[Table]],
+    result: Forgotten,
 ) -> None:
     """Rewrite every landed file in which the person stands, or none of them."""
     with tempfile.TemporaryDirectory(dir=landing, prefix=".forgetting-") as made:
@@ -276,7 +281,8 @@ def _forget_landed(
             known = len(person.phones)
             staged: list[tuple[Path, Path, int]] = []
             impossible = []
-            for number, path in enumerate(files):
+            shown = follow(console, enumerate(files), lambda item: item[1].name)
+            for number, path in shown:
                 relative = path.relative_to(landing)
                 draft = Path(made) / str(number)
                 source = tables.get(relative.parts[0], [])

@@ -47,6 +47,13 @@ COMPARED = (
 )  # fmt: skip
 
 
+# Of a KPI in the list of all.
+WHOLE = (
+    "period_start", "value", "previous_change", "previous_change_rate",
+    "last_year_change", "is_new", "is_mature", "is_partial",
+)  # fmt: skip
+
+
 @dataclass
 class Answer:
     """A KPI's numbers.
@@ -544,10 +551,13 @@ def _all(console: "Console", data: Published, grain: str) -> dict:
     console.print(period_sentence(data.now[grain]), style="dim", highlight=False)
     rows = []
     themes: dict[str, list[list]] = {}
+    found = _wholes(data, grain)
     for kpi_id, kpi in data.catalog.items():
-        row = data.current(kpi_id, grain)
-        series = data.series(kpi_id, grain, LAST[grain] + 1)
-        complete = [r["value"] for r in series if not r["is_partial"]]
+        series = found.get(kpi_id, {})
+        start = data.now[grain]["period_start"]
+        row = series.get(start) or {**dict.fromkeys(WHOLE), "is_mature": True}
+        row["period_start"] = start
+        complete = [r["value"] for r in series.values() if not r["is_partial"]]
         rows.append(
             {
                 **{name: kpi[name] for name in ("kpi_id", "label", "theme", "unit")},
@@ -602,6 +612,23 @@ def _all(console: "Console", data: Published, grain: str) -> dict:
         highlight=False,
     )
     return {"grain": grain, "build_id": data.manifest["build_id"], "kpis": rows}
+
+
+def _wholes(data: Published, grain: str) -> dict[str, dict[datetime, dict]]:
+    """The newest periods of every KPI's whole, oldest first."""
+    now = data.now[grain]["period_start"]
+    found: dict[str, dict[datetime, dict]] = {}
+    for row in data.rows(
+        f"""select kpi_id, {", ".join(WHOLE)} from kpi_scorecard
+        where dimension = 'all' and grain = {text(grain)} and period_start in (
+            select period_start from dim_periods
+            where grain = {text(grain)} and period_start <= timestamp '{now}'
+            order by period_start desc limit {LAST[grain] + 1}
+        )
+        order by period_start"""
+    ):
+        found.setdefault(row["kpi_id"], {})[row["period_start"]] = row
+    return found
 
 
 def _period(grain: str, start: datetime, long: bool = False) -> str:

@@ -24,6 +24,7 @@ from warehouse.paths import (
 from warehouse.people import last_forgetting, salt, without_browsers
 from warehouse.publications import hashes, is_live, sort_order, whole
 from warehouse.restatements import newest_day, write_log
+from warehouse.terminal import follow
 from warehouse.work import work
 
 KEPT_BUILDS = 3
@@ -92,7 +93,7 @@ def _publish(console: Console, target: str, folder: Path) -> dict:
     _require_good_build(target, built)
     checked = _require_good_check(console, target)
     with new_publication(folder) as (build_id, partial):
-        return _write(built, partial, build_id, target, checked)
+        return _write(console, built, partial, build_id, target, checked)
 
 
 @contextlib.contextmanager
@@ -289,7 +290,12 @@ def moment_after(folder: Path) -> str:
 
 
 def _write(
-    built: Path, folder: Path, build_id: str, target: str, checked: dict[str, int]
+    console: Console,
+    built: Path,
+    folder: Path,
+    build_id: str,
+    target: str,
+    checked: dict[str, int],
 ) -> dict:
     """Fill the folder of a build and return its manifest."""
     previous = whole(folder.parent / "current")
@@ -302,7 +308,7 @@ def _write(
         )
         connection.execute("use warehouse")
         connection.execute("set variable salt = ?", [salt(target)])
-        tables = _copy_tables(connection)
+        tables = _copy_tables(console, connection)
         views = _copy_views(connection, built.stem)
         _check(connection, tables)
         if previous:
@@ -319,7 +325,7 @@ def _write(
         tables["restatements"] = connection.execute(
             "select count(*) from restatements"
         ).fetchall()[0][0]
-        _export(connection, folder / "parquet", [*tables, *views])
+        _export(console, connection, folder / "parquet", [*tables, *views])
         as_of = newest_day(connection, "warehouse.main")
     memory = last_build(target)
     manifest = {
@@ -351,7 +357,9 @@ def is_public(name: str) -> bool:
     return not (name.startswith(PRIVATE_PREFIXES) or "__dbt" in name)
 
 
-def _copy_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+def _copy_tables(
+    console: Console, connection: duckdb.DuckDBPyConnection
+) -> dict[str, int]:
     """Copy the public tables; their row counts by name."""
     names = connection.execute(
         "select table_name from duckdb_tables()"
@@ -359,8 +367,7 @@ def _copy_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     ).fetchall()
     return {
         name: copy_table(connection, f"built.main.{name}", name)
-        for (name,) in names
-        if is_public(name)
+        for name in follow(console, (name for (name,) in names if is_public(name)))
     }
 
 
@@ -452,7 +459,10 @@ def _check(connection: duckdb.DuckDBPyConnection, tables: dict[str, int]) -> Non
 
 
 def _export(
-    connection: duckdb.DuckDBPyConnection, folder: Path, names: list[str]
+    console: Console,
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    names: list[str],
 ) -> None:
     """Write the marts as Parquet; single KPIs are all in kpi_values."""
     folder.mkdir()
@@ -460,12 +470,12 @@ def _export(
         f"kpi_{kpi_id}"
         for (kpi_id,) in connection.execute("select kpi_id from kpi_catalog").fetchall()
     }
-    for name in names:
-        if name not in kpis and not name.startswith(PARTS):
-            connection.execute(
-                f"copy (from {name}) to '{folder / name}.parquet'"
-                " (format parquet, compression zstd)"
-            )
+    marts = [n for n in names if n not in kpis and not n.startswith(PARTS)]
+    for name in follow(console, marts, lambda name: f"{name}.parquet"):
+        connection.execute(
+            f"copy (from {name}) to '{folder / name}.parquet'"
+            " (format parquet, compression zstd)"
+        )
 
 
 def switch(link: Path, to: Path) -> None:

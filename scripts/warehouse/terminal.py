@@ -10,14 +10,13 @@ import functools
 import inspect
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from warehouse.errors import UserError
-from warehouse.people import without_salt
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -135,6 +134,8 @@ def say(error: UserError) -> None:
     """A mistake as a sentence and what to do next; as JSON where that is asked for:
     `{"error": {"message", "hint", "details"}}`. The salt is in none of them.
     """
+    from warehouse.people import without_salt
+
     message = without_salt(error.message)
     if wants_json():
         words = {"message": message, "hint": error.hint}
@@ -176,3 +177,22 @@ def progress(console: "Console | None", of: str = "steps") -> "Progress":
         transient=True,
         disable=not (console and console.is_terminal),
     )
+
+
+def follow(
+    console: "Console | None", items: Iterable, name: Callable = str
+) -> Iterator:
+    """Go through items with a bar that names the one at work.
+
+    Args:
+        console: Where to draw; nothing is drawn where there is no terminal.
+        items: What is gone through.
+        name: What an item is called.
+    """
+    items = list(items)
+    with progress(console) as bar:
+        task = bar.add_task("", total=len(items))
+        for item in items:
+            bar.update(task, description=name(item))
+            yield item
+            bar.advance(task)

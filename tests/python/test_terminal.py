@@ -108,6 +108,35 @@ def test_mistakes_are_json_too(tmp_path, words, code, message, hint):
     assert message in error["message"] and hint in error["hint"]
 
 
+@pytest.mark.parametrize(
+    ("words", "without"),
+    [
+        (["--help"], {"duckdb", "yaml", "dbt", "numpy"}),
+        (["kpi", "orders"], {"yaml", "dbt", "numpy", "pandas", "jinja2"}),
+        (["status"], {"dbt", "pandas", "jinja2"}),
+    ],
+)
+def test_nothing_is_read_in_that_is_not_used(tmp_path, words, without):
+    """A command begins at once: what others need is none of its business."""
+    script = (
+        "import sys\nfrom warehouse.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(*{name.split('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(PROJECT / "scripts"),
+            "WAREHOUSE_DATA": str(tmp_path),
+        },
+        capture_output=True,
+        text=True,
+    )
+    read = set(done.stdout.splitlines()[-1].split())
+    assert {"sys", "typer"} <= read and not without & read
+
+
 def test_a_mistake_carries_what_it_is_about(capsys, monkeypatch):
     """A build that failed says which nodes did."""
     from warehouse import terminal

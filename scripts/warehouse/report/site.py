@@ -21,6 +21,7 @@ from warehouse.report.boards import BOARDS, Board, Panel, read_boards
 from warehouse.report.cards import card, place
 from warehouse.report.models import FOLDERS, take_over, write_models
 from warehouse.report.published import LANGUAGES, Published
+from warehouse.terminal import follow
 from warehouse.work import work
 
 KPIS = "kpis.html"
@@ -66,7 +67,7 @@ def report(
         return take_over(published / "site", site)
 
     with work("report", data) as told:
-        site, pages = _report(published, boards, beside)
+        site, pages = _report(console, published, boards, beside)
         told |= {"build_id": site.parent.name, "pages": pages}
     first = published / "site" / "index.html"
     own = [*site.glob("*.html"), *site.glob("kpi/*.html")]
@@ -80,7 +81,7 @@ def report(
 
 
 def _report(
-    published: Path, boards: Path, beside: Callable[[Path], list[str]]
+    console: Console, published: Path, boards: Path, beside: Callable[[Path], list[str]]
 ) -> tuple[Path, int]:
     """Write the report and switch to it; its folder, and how many pages it has."""
     data = Published((published / "current").resolve())
@@ -89,7 +90,7 @@ def _report(
         shutil.rmtree(partial_site, ignore_errors=True)
         try:
             partial_site.mkdir()
-            pages = write(data, boards, partial_site, beside(partial_site))
+            pages = write(data, boards, partial_site, beside(partial_site), console)
             settle([partial_site, *partial_site.rglob("*")])
             site = data.folder / _next_name(data.folder)
             partial_site.rename(site)
@@ -105,7 +106,11 @@ def _report(
 
 
 def write(
-    data: Published, boards: Path, folder: Path, beside: Sequence[str] = ()
+    data: Published,
+    boards: Path,
+    folder: Path,
+    beside: Sequence[str] = (),
+    console: Console | None = None,
 ) -> int:
     """Write every page of a build.
 
@@ -114,6 +119,7 @@ def write(
         boards: The folder with the boards.
         folder: Where to write.
         beside: Folders of `models.FOLDERS` that lie there, to be linked to.
+        console: Where to draw how far it is.
 
     Returns:
         The number of pages.
@@ -122,7 +128,7 @@ def write(
         UserError: If a board is broken; then nothing is written.
     """
     site = Site(data, boards, beside)
-    pages = {path: site.page(path) for path in site.paths}
+    pages = {path: site.page(path) for path in follow(console, site.paths)}
     (folder / "kpi").mkdir(parents=True, exist_ok=True)
     for path, html in pages.items():
         (folder / path).write_text(html, encoding="utf-8")
