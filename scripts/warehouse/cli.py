@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from warehouse import terminal
@@ -13,8 +14,44 @@ from warehouse.errors import UserError
 from warehouse.paths import TARGETS
 from warehouse.terminal import verb
 
+# What commands are for, in the order of the help.
+PANELS = (
+    "Every day",
+    "Read the numbers",
+    "The steps of run, one by one",
+    "Begin and extend",
+    "Look after",
+)
+DAILY, READ, STEPS, SETUP, CARE = ({"rich_help_panel": panel} for panel in PANELS)
+# Below the help, a paragraph each.
+EPILOG = """
+$ warehouse run --target prod                  everything, in one go
+
+$ warehouse status                             scorecard, and how it stands
+
+$ warehouse kpi orders --by shop --grain week  a KPI over time
+
+$ warehouse explain conversion_rate            what it is, what moved it
+
+""" + (
+    "Exit codes: 0 done, 1 to mend in exports, rules or options, 2 not understood, "
+    "3 the machine refuses, 4 another command is at work, 70 a mistake of ours."
+)
+
+
+class Commands(TyperGroup):
+    """The commands in the order of their panels, wherever they are registered."""
+
+    def list_commands(self, ctx) -> list[str]:
+        """Their names."""
+        panel = {name: c.rich_help_panel for name, c in self.commands.items()}
+        return sorted(self.commands, key=lambda name: PANELS.index(panel[name]))
+
+
 app = typer.Typer(
+    cls=Commands,
     help="The e-commerce KPI warehouse: exports in, tested KPIs out.",
+    epilog=EPILOG,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -25,18 +62,6 @@ new = typer.Typer(
     no_args_is_help=True,
     suggest_commands=True,
 )
-# What commands are for, in the order of the help.
-DAILY, READ, STEPS, SETUP, CARE = (
-    {"rich_help_panel": words}
-    for words in (
-        "Every day",
-        "Read the numbers",
-        "The steps of run, one by one",
-        "Begin and extend",
-        "Look after",
-    )
-)
-
 app.add_typer(new, name="new", **SETUP)
 
 Target = Annotated[
@@ -291,30 +316,6 @@ def publish(
     return publish_to_postgres(console, _known(target), dsn, schema)
 
 
-@verb(app, **READ)
-def superset(
-    console,
-    target: Target = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", help="The file to write.", show_default="data/superset.zip"
-        ),
-    ] = None,
-    uri: Annotated[
-        str | None,
-        typer.Option(
-            help="Where Superset finds the marts: a SQLAlchemy address, no password.",
-            show_default="the published DuckDB file",
-        ),
-    ] = None,
-):
-    """Write a dashboard over the published marts for Apache Superset to import."""
-    from warehouse.superset import superset
-
-    return superset(console, _known(target), out, uri)
-
-
 @verb(app, **CARE)
 def rollback(
     console,
@@ -474,6 +475,30 @@ def status(
     if restated:
         return print_restated(console, _known(target))
     return status(console, _known(target), grain)
+
+
+@verb(app, **READ)
+def superset(
+    console,
+    target: Target = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="The file to write.", show_default="data/superset.zip"
+        ),
+    ] = None,
+    uri: Annotated[
+        str | None,
+        typer.Option(
+            help="Where Superset finds the marts: a SQLAlchemy address, no password.",
+            show_default="the published DuckDB file",
+        ),
+    ] = None,
+):
+    """Write a dashboard over the published marts for Apache Superset to import."""
+    from warehouse.superset import superset
+
+    return superset(console, _known(target), out, uri)
 
 
 @verb(app, **CARE)

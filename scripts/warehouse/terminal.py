@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 JSON = "--json"
 AsJson = Annotated[
     bool,
-    typer.Option(
-        JSON, help="One JSON document on standard output; words go to standard error."
-    ),
+    typer.Option(JSON, help="Print one JSON document; words go to standard error."),
 ]
 
 

@@ -10,12 +10,14 @@ from pathlib import Path
 import duckdb
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from warehouse import build as building
 from warehouse import check as checking
 from warehouse import run as running
 from warehouse.assertions import ASSERTIONS, Finding, Rule
 from warehouse.build import BuildResult, Problem
+from warehouse.cli import app
 from warehouse.errors import UserError
 from warehouse.health import health, print_sources
 from warehouse.publish import ledger, publish, rollback
@@ -521,3 +523,30 @@ def test_status_of_nothing_stands_nowhere(tmp_path, monkeypatch):
     """Before the first load there is one sentence."""
     monkeypatch.setenv("WAREHOUSE_DATA", str(tmp_path))
     assert "No export is loaded yet" in printed(print_sources, health())
+
+
+def test_results_are_documents(data, monkeypatch):
+    """`--json` of the commands that a tiny warehouse has something for: one document,
+    the words elsewhere, and what the document says is what was done."""
+
+    def ask_for(*words: str) -> dict:
+        result = CliRunner().invoke(app, [*words, "--target", "demo", "--json"])
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    monkeypatch.setenv("WAREHOUSE_TARGET", "demo")
+    assert ask_for("check")["counts"]["error"] == 0
+    first = ask_for("publish")
+    assert first["tables"]["fct_orders"] == 1
+    second = ask_for("publish")["build_id"]
+    shown = ask_for("status")
+    assert shown["build_id"] == second and shown["kpis"][0]["value"] == 60.0
+    assert shown["health"]["published"]["kept"] == [first["build_id"], second]
+    assert ask_for("status", "--restated") == {"restatements": []}
+    assert ask_for("status", "--sources") == {"sources": []}
+    assert ask_for("rollback") == {"build_id": first["build_id"]}
+    assert ask_for("load")["sources"]["flat"]["files"] == 0
+    listed = json.loads(CliRunner().invoke(app, ["template", "--json"]).stdout)
+    names = [table["table"] for table in listed["tables"]]
+    one = CliRunner().invoke(app, ["template", names[0], "--json"])
+    assert json.loads(one.stdout) == {**listed["tables"][0], "file": None}

@@ -1,24 +1,30 @@
 """What all commands share: `--json`, plain lines when piped, words that help."""
 
+import contextlib
 import json
 import os
+import pty
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 
 import pytest
 import typer
+from rich.console import Console
 from typer.main import get_command
 from typer.testing import CliRunner
 
 from warehouse.cli import app
 from warehouse.errors import UserError
 from warehouse.paths import PROJECT
-from warehouse.terminal import plain, verb
+from warehouse.terminal import follow, plain, verb
 
 # Commands that report nothing which a machine could want, and why.
 WITHOUT_JSON: dict[str, str] = {}
@@ -148,3 +154,50 @@ def test_a_mistake_carries_what_it_is_about(capsys, monkeypatch):
         "hint": "Mend them.",
         "details": {"failed": ["a", "b"]},
     }
+
+
+def on_a_terminal(folder: Path, *words: str, **surroundings: str) -> str:
+    """What a command writes where a person sits before it."""
+    reader, writer = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "warehouse", *words],
+        env={
+            **{k: v for k, v in os.environ.items() if k != "NO_COLOR"},
+            "PYTHONPATH": str(PROJECT / "scripts"),
+            "WAREHOUSE_DATA": str(folder),
+            "TERM": "xterm-256color",
+            **surroundings,
+        },
+        stdout=writer,
+        stderr=writer,
+    )
+    os.close(writer)
+    assert done.returncode == 1
+    with contextlib.suppress(OSError):  # the end of what was written
+        written = os.read(reader, 100_000).decode()
+    os.close(reader)
+    return written
+
+
+def test_colours_are_for_people(tmp_path):
+    """On a terminal, but not with NO_COLOR, and never in a pipe."""
+    red = re.compile(r"\x1b\[[0-9;]*3[0-7]m")
+    assert red.search(on_a_terminal(tmp_path, "publish"))
+    assert not red.search(on_a_terminal(tmp_path, "publish", NO_COLOR="1"))
+    piped = warehouse("publish", WAREHOUSE_DATA=str(tmp_path))
+    assert "\x1b" not in piped.stderr and "no warehouse to publish" in piped.stderr
+
+
+def test_bars_are_for_people():
+    """A bar names what is at work and goes when it ends; in a pipe there is none."""
+    shown, piped = StringIO(), StringIO()
+    person = Console(file=shown, force_terminal=True, width=80)
+    for console in (person, Console(file=piped), None):
+        seen = []
+        for item in follow(console, ["orders", "carts"], lambda name: f"copy {name}"):
+            seen.append(item)
+            if console is person:
+                time.sleep(0.15)  # ten frames a second
+        assert seen == ["orders", "carts"]
+    assert "copy orders" in shown.getvalue() and "1/2" in shown.getvalue()
+    assert piped.getvalue() == ""
