@@ -575,10 +575,13 @@ def main() -> None:
     except TyperException as error:
         terminal.say(UserError(error.format_message(), "Add --help to the command."))
         sys.exit(error.exit_code)
-    except Exception:
+    except Exception as error:
         import traceback
 
         from warehouse.people import without_salt
 
         print(without_salt(traceback.format_exc()), file=sys.stderr)
+        if terminal.wants_json():
+            said = f"A mistake of ours: {type(error).__name__}: {error}"
+            terminal.say(UserError(said, "Its traceback is on standard error."))
         sys.exit(70)

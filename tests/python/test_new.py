@@ -61,9 +61,9 @@ def test_what_is_missing_says_so(begun):
 )
 def test_the_structure_holds_but_for_what_is_missing(begun):
     """Each rule of the project holds of the new files; FILL IN is what is left."""
-    self_checks = "generated or fill_in or proved or documented"
+    left_out = "generated or fill_in or begun"
     tests = "tests/python/test_structure.py"
-    begun.run("pytest", "-q", tests, "-k", f"not ({self_checks})", "-p", "no:xdist")
+    begun.run("pytest", "-q", tests, "-k", f"not ({left_out})", "-p", "no:xdist")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", tests, "-k", "fill_in"],
         cwd=begun.folder,

@@ -156,6 +156,23 @@ def test_a_mistake_carries_what_it_is_about(capsys, monkeypatch):
     }
 
 
+def test_a_mistake_of_ours_is_a_document_too(monkeypatch, capsys):
+    """The traceback for those who mend it, one document for machines, exit code 70."""
+    from warehouse import cli, template
+
+    def broken(*_):
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(template, "template", broken)
+    monkeypatch.setattr("sys.argv", ["warehouse", "template", "--json"])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    said = capsys.readouterr()
+    assert stopped.value.code == 70 and "Traceback" in said.err
+    message = json.loads(said.out)["error"]["message"]
+    assert message == "A mistake of ours: ZeroDivisionError: by zero"
+
+
 def on_a_terminal(folder: Path, *words: str, **surroundings: str) -> str:
     """What a command writes where a person sits before it."""
     reader, writer = pty.openpty()
