@@ -17,7 +17,13 @@ from warehouse.files import write_whole
 from warehouse.inputs import inputs
 from warehouse.ledger import Lake
 from warehouse.machine import in_words
-from warehouse.paths import PROJECT, data_dir, target_name, warehouse_file
+from warehouse.paths import (
+    PROJECT,
+    data_dir,
+    spill_folder,
+    target_name,
+    warehouse_file,
+)
 from warehouse.people import salt, without_salt
 from warehouse.terminal import progress
 from warehouse.work import work
@@ -211,7 +217,7 @@ def _invoke(console: Console, target: str, arguments: list[str]) -> BuildResult:
             # dbt keeps the file open for the next command of the same process.
             DuckDBConnectionManager.close_all_connections()
             # What a killed build had put aside for want of memory.
-            shutil.rmtree(f"{warehouse_file(target)}.tmp", ignore_errors=True)
+            shutil.rmtree(spill_folder(target), ignore_errors=True)
 
     if done.exception is not None:
         raise _start_failure(done.exception, data_dir(target))
@@ -238,6 +244,8 @@ def _read(done) -> BuildResult:
     counts: Counter[str] = Counter()
     problems = []
     for entry in done.result.results:
+        if entry.node.resource_type == "operation":
+            continue  # sets the memory that DuckDB may take
         kind = kinds.get(entry.node.resource_type, str(entry.node.resource_type))
         status = str(entry.status)
         counts[f"{kind} {status}"] += 1

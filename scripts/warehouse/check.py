@@ -20,8 +20,8 @@ from warehouse.contract import read_contracts
 from warehouse.errors import UserError
 from warehouse.files import write_whole
 from warehouse.ledger import LOADER_VERSION, Lake
-from warehouse.machine import held_file, in_words
-from warehouse.paths import data_dir, target_name, warehouse_file
+from warehouse.machine import held_file, in_words, limit_memory
+from warehouse.paths import data_dir, spill_folder, target_name, warehouse_file
 from warehouse.publications import whole
 from warehouse.restatements import newest_day
 from warehouse.terminal import document, follow
@@ -190,6 +190,7 @@ def _look(target: str, today: dt.date | None) -> Iterator[Look]:
     if today is None and target != "demo":
         today = dt.datetime.now().date()
     with duckdb.connect() as connection:
+        limit_memory(connection, spill_folder(target))
         try:
             connection.execute(f"attach '{built}' as built (read_only)")
         except duckdb.IOException as error:

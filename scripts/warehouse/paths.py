@@ -35,6 +35,12 @@ def warehouse_file(target: str | None = None) -> Path:
     return data_dir(target) / name
 
 
+def spill_folder(target: str | None = None) -> Path:
+    """Where DuckDB puts aside what has no room in memory; a build empties it."""
+    file = warehouse_file(target)
+    return file.with_name(f"{file.name}.tmp")
+
+
 @cache
 def project_variables() -> dict:
     """The variables of `dbt_project.yml`, as the file says them."""

@@ -14,10 +14,12 @@ from warehouse.build import build_is_newest, last_build
 from warehouse.check import check, last_check
 from warehouse.errors import UserError
 from warehouse.files import remove_whole, settle
+from warehouse.machine import limit_memory
 from warehouse.news import read_rows
 from warehouse.paths import (
     data_dir,
     project_variables,
+    spill_folder,
     target_name,
     warehouse_file,
 )
@@ -300,6 +302,7 @@ def _write(
     """Fill the folder of a build and return its manifest."""
     previous = whole(folder.parent / "current")
     with duckdb.connect() as connection:
+        limit_memory(connection, spill_folder(target))
         connection.execute(f"attach '{built}' as built (read_only)")
         # The file's stem is its catalogue's name, and views remember it.
         connection.execute(

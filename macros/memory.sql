@@ -1,0 +1,8 @@
+{# WAREHOUSE_MEMORY, as in 4GB, is the most that DuckDB takes; without it, four fifths of
+   the machine's. #}
+{% macro limit_memory() -%}
+    {%- set most = env_var('WAREHOUSE_MEMORY', '') -%}
+    {%- if most and target.type == 'duckdb' -%}
+        set global memory_limit = '{{ most }}'
+    {%- endif -%}
+{%- endmacro %}
