@@ -32,6 +32,7 @@ class Kpi:
         dimensions: What it can be sliced by, without `all`.
         path: The view's file.
         tests: Name and words of each unit test.
+        examples: The unit tests themselves, as the YAML says them.
     """
 
     kpi_id: str
@@ -40,6 +41,7 @@ class Kpi:
     dimensions: tuple[str, ...]
     path: Path
     tests: tuple[tuple[str, str], ...] = ()
+    examples: tuple[dict, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ def kpis() -> list[Kpi]:
                     dimensions=_dimensions(model, sql),
                     path=sql,
                     tests=tests,
+                    examples=tuple(content.get("unit_tests", [])),
                 )
     names = [f"kpi_{kpi_id}" for kpi_id in listed_kpis()]
     return [described[name] for name in names if name in described]

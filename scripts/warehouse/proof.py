@@ -42,17 +42,23 @@ class Proof:
     real_data: list[str] = field(default_factory=list)
 
 
+@cache
+def proof_of() -> dict[str, Proof]:
+    """The proof of every KPI, by its id; read once in a process."""
+    return {proof.kpi.kpi_id: proof for proof in proofs()}
+
+
 def proofs(only: Kpi | None = None) -> list[Proof]:
     """The proof of every KPI in the catalogue's order, or of one."""
     unit_tests, row_tests = _yaml_tests()
-    mutations = _mutations()
+    results = mutations()
     opinions = decorated("opinion")
     real = decorated("confirms")
     found = []
     for kpi in [only] if only else kpis():
         view = f"kpi_{kpi.kpi_id}"
         counted = _near(view)
-        made = [result for model in counted for result in mutations[model]]
+        made = [result for model in counted for result in results[model]]
         found.append(
             Proof(
                 kpi=kpi,
@@ -178,7 +184,7 @@ def _yaml_tests() -> tuple[Counter, set[str]]:
     return unit_tests, row_tests
 
 
-def _mutations() -> dict[str, list[str]]:
+def mutations() -> dict[str, list[str]]:
     """The result of each mutation, by model."""
     results = defaultdict(list)
     if MUTATIONS.exists():

@@ -320,5 +320,13 @@ def test_periods_are_short_on_axes():
     """Axis, tab and sentence."""
     day = date(2026, 9, 1)
     found = [words.period(grain, day) for grain in words.GRAINS]
-    assert found == ["1 Sep", "1 Sep", "Sep 26", "Q3 26", "2026"]
+    assert found == ["1 Sep", "1 Sep", "Sep ’26", "Q3 ’26", "2026"]
     assert words.full_period("week", day) == "week of 1 September 2026"
+    assert words.since("week", day) == "week of 1 Sep 2026"
+    assert words.since("day", day) == "1 Sep 2026"
+
+
+def test_a_small_number_is_not_nothing():
+    """A p-value of 0.00 is no p-value; a difference that is none has no sign."""
+    found = words.column([0.004, -0.004, -1e-15, 1.5, None], "number", "EUR")
+    assert found == ["<0.01", ">−0.01", "0.00", "1.50", "–"]

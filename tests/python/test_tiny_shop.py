@@ -32,9 +32,11 @@ from webpage import Page
 from warehouse.errors import UserError
 from warehouse.mutate import Bench, Trials, choose, tiny_shop_trials, try_all
 from warehouse.postgres import publish_to_postgres
+from warehouse.proof import proof_of
 from warehouse.publish import publish, switch
 from warehouse.report import report
 from warehouse.report.boards import BOARDS
+from warehouse.report.words import number
 from warehouse.serve import Library, ReportServer, open_server
 from warehouse.status import format_value
 from warehouse.superset import bundle, file_uri
@@ -427,6 +429,44 @@ def test_the_reports_numbers_are_the_marts(tiny_shop, pages):
     assert sum(value is not None for value, _ in month.values()) > 20
 
 
+def test_a_card_writes_the_last_full_period_out(tiny_shop, pages):
+    """Numerator over denominator of the newest complete month, as in the marts."""
+    written = 0
+    for kpi_id, numerator, denominator, value, unit in tiny_shop.ask(
+        """select kpi_id, numerator, denominator, value, unit
+        from kpi_scorecard inner join kpi_catalog using (kpi_id)
+        where kind = 'ratio' and grain = 'month' and dimension = 'all'
+            and value is not null and period_start = (
+                select max(period_start) from kpi_scorecard as complete
+                where complete.grain = 'month' and complete.dimension = 'all'
+                    and not complete.is_partial
+                    and complete.kpi_id = kpi_scorecard.kpi_id
+            )"""
+    ):
+        words = pages[f"kpi/{kpi_id}.html"].words
+        worked = words.split("Worked example")[1].split("By hand")[0]
+        parts = (number(numerator), number(denominator))
+        assert all(part in worked for part in parts), kpi_id
+        assert format_value(value, unit, "EUR") in worked, kpi_id
+        written += 1
+    assert written > 20
+
+
+def test_every_card_has_an_example_done_by_hand_and_its_proof(tiny_shop, pages):
+    """The unit test beside the KPI, and what else proves it; the page has them all."""
+    kpis = {kpi_id for (kpi_id,) in tiny_shop.ask("select kpi_id from kpi_catalog")}
+    for kpi_id in kpis:
+        words = pages[f"kpi/{kpi_id}.html"].words
+        assert "From these rows" in words and "Unit tests" in words, kpi_id
+    coverage = pages["quality.html"].words.split("What proves each KPI")[1]
+    assert f"{len(kpis)} of {len(kpis)}" in coverage
+    for kpi_id, proof in proof_of().items():
+        assert f"kpi/{kpi_id}.html" in pages["quality.html"].links
+        if proof.made:
+            noticed = f"{proof.killed} of {proof.made}"
+            assert noticed in coverage and noticed in pages[f"kpi/{kpi_id}.html"].words
+
+
 def test_the_same_build_gives_the_same_bytes(site, in_shop):
     """And the report before goes when the new one is there."""
     before = {p.relative_to(site): p.read_bytes() for p in site.rglob("*.html")}
@@ -764,7 +804,7 @@ def test_serve_begins_and_ends_in_words(served, tiny_shop, tmp_path):
     assert "http://127.0.0.1:" in process.stdout.readline()
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=30)
-    assert (process.returncode, said.strip()) == (0, "ended")
+    assert process.returncode == 0 and said.endswith("ended\n")
 
 
 def test_filters_in_a_browser(served):

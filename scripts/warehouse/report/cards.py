@@ -3,10 +3,13 @@
 import re
 
 from warehouse.catalog import Kpi
+from warehouse.proof import proof_of
 from warehouse.report import panels, words
 from warehouse.report.charts import spark
 from warehouse.report.published import Published
 
+# What shops' numbers can be laid beside each other of.
+ADDED_UP = ("sum", "distinct")
 GRAIN_ORDER = ("month", "week", "day", "quarter", "year")
 
 
@@ -37,6 +40,9 @@ def card(data: Published, kpi_id: str) -> dict:
         "paragraphs": _paragraphs(kpi["description"]),
         "sql": source.path.read_text().strip() if source else "",
         "tests": _tests(source) if source else [],
+        "proof": proof_of().get(kpi_id),
+        "worked": _worked(data, kpi),
+        "example": _example(source, kpi, data) if source else None,
         "elsewhere": source.meta.get("elsewhere", {}) if source else {},
     }
 
@@ -55,10 +61,120 @@ def _parts(row: dict, kpi: dict, data: Published) -> tuple[str, str] | None:
     """Numerator and denominator of the period, as texts; None where it is no ratio."""
     if kpi["kind"] != "ratio" or None in (row["numerator"], row["denominator"]):
         return None
-    return tuple(
-        f"{row[name]:,.{0 if float(row[name]).is_integer() else 2}f}"
-        for name in ("numerator", "denominator")
+    return tuple(words.number(row[name]) for name in ("numerator", "denominator"))
+
+
+def _worked(data: Published, kpi: dict) -> dict | None:
+    """The newest complete period written out: what is divided, or what adds up.
+
+    Returns:
+        When, terms (text and what it is), what stands between them, the result, and a
+        note; None if the period has no value.
+    """
+    grain = data.grain
+    rows = [row for row in data.series(kpi["kpi_id"], grain) if not row["is_partial"]]
+    row = rows[-1] if rows else None
+    if row is None or row["value"] is None:
+        return None
+    unit, currency = kpi["unit"], data.currency
+    found = {
+        "when": words.full_period(grain, row["period_start"]),
+        "result": words.value(row["value"], unit, currency),
+        "terms": [],
+        "between": "+",
+        "note": "",
+    }
+    if kpi["kind"] == "ratio" and row["denominator"]:
+        names = kpi["formula"].split(" ÷ ")
+        if len(names) != 2 or ";" in kpi["formula"]:
+            names = ["numerator", "denominator"]
+        parts = (row["numerator"], row["denominator"])
+        found["between"] = "÷"
+        found["terms"] = [
+            (words.number(part), name) for part, name in zip(parts, names, strict=True)
+        ]
+        factor = row["value"] / (parts[0] / parts[1]) if parts[0] else 1
+        if round(factor, 6) != 1:
+            found["note"] = f"times {words.number(factor)}"
+        return found
+    parts = data.rows(
+        """select member, value from warehouse.main.kpi_scorecard
+        where kpi_id = ? and grain = ? and period_start = ? and dimension = 'shop'
+            and value <> 0
+        order by value desc, member""",
+        [kpi["kpi_id"], grain, row["period_start"]],
     )
+    if len(parts) < 2 or data.filters.dimension or kpi["kind"] not in ADDED_UP:
+        return found
+    total = sum(part["value"] for part in parts)
+    adds = abs(total - row["value"]) <= 1e-6 * max(abs(total), 1)
+    if not adds and kpi["kind"] == "sum":
+        return found  # some of it belongs to no shop
+    found["terms"] = [
+        (
+            words.value(part["value"], unit, currency),
+            data.member("shop", part["member"]),
+        )
+        for part in parts
+    ]
+    if not adds:
+        found["note"] = (
+            f"The shops add up to {words.value(total, unit, currency)}; who is in two "
+            "of them counts once in the whole."
+        )
+    return found
+
+
+def _example(source: Kpi, kpi: dict, data: Published) -> dict | None:
+    """The first unit test as two small tables: what is given, what must come out."""
+    if not source.examples:
+        return None
+    test = source.examples[0]
+    given = [row for one in test["given"] for row in one.get("rows") or []]
+    expected = test["expect"]["rows"]
+    if not all(isinstance(row, dict) for row in (*given, *expected)):
+        return None
+    # What is alike in all rows tells nothing.
+    everything = [*given, *expected]
+    alike = {
+        name
+        for name in ("grain", "period_start", "dimension", "member")
+        if len({str(row.get(name)) for row in everything}) == 1
+    }
+    return {
+        "words": " ".join(str(test.get("description", "")).split()),
+        "tables": [
+            (title, _table(rows, alike, kpi if rows is expected else None, data))
+            for title, rows in (("From these rows", given), ("comes this", expected))
+        ],
+    }
+
+
+def _table(
+    rows: list[dict], alike: set[str], kpi: dict | None, data: Published
+) -> dict:
+    """Heads, cells, and which columns are numbers."""
+    names = [n for n in dict.fromkeys(n for row in rows for n in row) if n not in alike]
+    numbers = {
+        name
+        for name in names
+        if any(isinstance(row.get(name), int | float) for row in rows)
+    }
+
+    def cell(row: dict, name: str) -> str:
+        value = row.get(name)
+        if value is None:
+            return words.MISSING
+        if name == "value" and kpi:
+            return words.value(value, kpi["unit"], data.currency)
+        if name in numbers and not isinstance(value, bool):
+            return words.number(value)
+        return str(value).removesuffix(" 00:00:00")
+
+    return {
+        "heads": [(name.replace("_", " "), name in numbers) for name in names],
+        "rows": [[cell(row, name) for name in names] for row in rows],
+    }
 
 
 def _slices(data: Published, kpi: dict) -> list[dict]:

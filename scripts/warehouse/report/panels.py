@@ -9,8 +9,10 @@ from itertools import groupby
 
 import duckdb
 
+from warehouse.catalog import theme_label
 from warehouse.news import RULES, read_news
 from warehouse.paths import PROJECT
+from warehouse.proof import mutations, proof_of
 from warehouse.report import words
 from warehouse.report.boards import Block, Panel, Query, read_query, sql_error
 from warehouse.report.charts import Chart, Series, draw, spark
@@ -439,7 +441,7 @@ def alert(data: Published, row: dict) -> dict:
         "kpi": data.catalog[row["kpi_id"]],
         "severity": row["severity"],
         "direction": row["direction"],
-        "since": words.full_period(row["grain"], row["first_seen"]),
+        "since": words.since(row["grain"], row["first_seen"]),
         "grain": row["grain"],
         "where": (
             data.whole
@@ -670,6 +672,44 @@ def ledger(panel: Panel, data: Published, rows: None) -> dict:
         "total": data.manifest["files"],
         "sources": data.manifest.get("sources", []),
     }
+
+
+@kind("proof")
+def proof(panel: Panel, data: Published, rows: None) -> dict:
+    """What proves each KPI, by theme."""
+    found = [proof_of()[kpi_id] for kpi_id in data.catalog if kpi_id in proof_of()]
+    themes: dict[str, list] = {}
+    for one in found:
+        themes.setdefault(one.kpi.meta["theme"], []).append(one)
+    return {
+        "facts": _coverage(found),
+        "tabs": [
+            (
+                theme_label(theme),
+                [(data.catalog[one.kpi.kpi_id], one) for one in of_theme],
+            )
+            for theme, of_theme in themes.items()
+        ],
+    }
+
+
+def _coverage(found: list) -> list[tuple[str, str]]:
+    """Each kind of proof, and how many KPIs have it."""
+    share = f"of {len(found)}"
+    tried = [result for results in mutations().values() for result in results]
+    return [
+        ("With unit tests", f"{sum(bool(one.unit_tests) for one in found)} {share}"),
+        ("With identities", f"{sum(bool(one.identities) for one in found)} {share}"),
+        (
+            "Computed a second time",
+            f"{sum(one.has_second_opinion for one in found)} {share}",
+        ),
+        (
+            "With published answers",
+            f"{sum(bool(one.real_data) for one in found)} {share}",
+        ),
+        ("Mutations noticed", f"{tried.count('killed')} of {len(tried)}"),
+    ]
 
 
 # ----------------------------------------------------------------------------- helpers

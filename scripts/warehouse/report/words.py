@@ -15,13 +15,13 @@ def short(label: str) -> str:
 
 
 def period(grain: str, start: date) -> str:
-    """A period in a few letters, as on an axis: `23 Sep`, `Sep 26`, `Q3 26`."""
+    """A period in a few letters, as on an axis: `23 Sep`, `Sep ’26`, `Q3 ’26`."""
     if grain in ("day", "week"):
         return f"{start.day} {start:%b}"
     if grain == "month":
-        return f"{start:%b %y}"
+        return f"{start:%b ’%y}"
     if grain == "quarter":
-        return f"Q{(start.month + 2) // 3} {start:%y}"
+        return f"Q{(start.month + 2) // 3} ’{start:%y}"
     return f"{start:%Y}"
 
 
@@ -34,6 +34,14 @@ def full_period(grain: str, start: date) -> str:
     if grain == "month":
         return f"{start:%B %Y}"
     return period(grain, start) if grain == "year" else f"{period('quarter', start)}"
+
+
+def since(grain: str, start: date) -> str:
+    """When something began, as short as it can be understood: `21 Sep 2026`."""
+    if grain in ("day", "week"):
+        day = value(start, "date", "")
+        return day if grain == "day" else f"week of {day}"
+    return full_period(grain, start)
 
 
 def value(number: object, unit: str, currency: str) -> str:
@@ -56,6 +64,13 @@ def value(number: object, unit: str, currency: str) -> str:
     return format_value(float(number), unit, currency)
 
 
+def number(value: float) -> str:
+    """A part of a formula: whole where it is, else with two digits, small ones more."""
+    value = float(value)
+    digits = 0 if value.is_integer() else 2 if abs(value) >= 1 else 4
+    return f"{value:,.{digits}f}".replace("-", "−")
+
+
 def column(numbers: list, unit: str, currency: str) -> list[str]:
     """The cells of a column, all with as many digits as its largest value needs.
 
@@ -75,7 +90,20 @@ def column(numbers: list, unit: str, currency: str) -> list[str]:
             MISSING if n is None else f"{float(n):.1%}".replace("-", "−")
             for n in numbers
         ]
+    if unit == "number":
+        return [_plain(number) for number in numbers]
     return [value(number, unit, currency) for number in numbers]
+
+
+def _plain(number: object) -> str:
+    """A number of no unit; what is not 0 does not look as if it were."""
+    text = value(number, "number", "")
+    if number is None or any(digit in text for digit in "123456789"):
+        return text
+    number = float(number)
+    if abs(number) < 1e-9:
+        return text.replace("-", "").replace("−", "")
+    return "<0.01" if number > 0 else ">−0.01"
 
 
 def change(row: dict, unit: str, than: str = "previous") -> str:
