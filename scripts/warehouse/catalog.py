@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from warehouse.errors import UserError
 from warehouse.lineage import model_files
 from warehouse.paths import PROJECT, read_yaml
+from warehouse.terminal import busy
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -218,7 +219,9 @@ def write_docs(console: "Console", check: bool = False) -> dict[str, list[str]]:
         UserError: With `check`, if a document is stale or missing.
     """
     stale = []
-    for path, text in documents().items():
+    with busy(console, "reading models and tests"):
+        found = documents()
+    for path, text in found.items():
         name = path.relative_to(PROJECT)
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue

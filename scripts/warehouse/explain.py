@@ -16,6 +16,7 @@ from warehouse.lineage import ancestors, descriptions, nodes
 from warehouse.paths import PROJECT, data_dir, target_name
 from warehouse.proof import Proof, identities, proofs
 from warehouse.status import GRAINS
+from warehouse.terminal import busy
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -132,12 +133,14 @@ def explain(
         raise UserError(
             f"There are no drivers by {grain!r}.", f"It is one of {', '.join(grains)}."
         )
-    kpi = _find(name)
+    with busy(console, "reading models and tests"):
+        kpi = _find(name)
+        proof = proofs(kpi)[0]
     parts = PARTS.search(kpi.path.read_text(encoding="utf-8"))
     sql = (
         {k: " ".join(v.split()) for k, v in parts.groupdict().items()} if parts else {}
     )
-    found = Explanation(kpi, sql, *proofs(kpi))
+    found = Explanation(kpi, sql, proof)
     published = data_dir(target or target_name()) / "published" / "current"
     if (published / "manifest.json").exists():
         from warehouse.report.published import Published

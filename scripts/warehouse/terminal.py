@@ -11,6 +11,7 @@ import inspect
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -175,6 +176,11 @@ def progress(console: "Console | None", of: str = "steps") -> "Progress":
         transient=True,
         disable=not (console and console.is_terminal),
     )
+
+
+def busy(console: "Console", words: str) -> AbstractContextManager:
+    """Say what takes a moment while it does; nothing where there is no terminal."""
+    return console.status(words) if console.is_terminal else nullcontext()
 
 
 def follow(
