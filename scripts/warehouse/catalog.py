@@ -243,6 +243,7 @@ def write_docs(console: "Console", check: bool = False) -> dict[str, list[str]]:
 
 def documents() -> dict[Path, str]:
     """The generated documents: where each belongs and what it should say."""
+    from warehouse.metrics import semantic_documents
     from warehouse.mutate import README, readme
     from warehouse.proof import proof_page
     from warehouse.template import flat_tables_markdown, platform_tables_markdown
@@ -253,6 +254,7 @@ def documents() -> dict[Path, str]:
         PROJECT / "docs" / "flat-templates.md": flat_tables_markdown(),
         PROJECT / "docs" / "proof.md": proof_page(),
         PROJECT / "docs" / "platforms.md": platform_tables_markdown(),
+        **semantic_documents(),
     }
 
 

@@ -18,6 +18,7 @@ from time import perf_counter
 
 import duckdb
 
+from warehouse.ask import MANIFEST
 from warehouse.assertions import ASSERTIONS, Look, read_rules
 from warehouse.build import dbt_surroundings
 from warehouse.contract import read_contracts
@@ -352,6 +353,8 @@ class Live:
             (folder / "parquet").mkdir()
             for path in base.publication.glob("parquet/*"):
                 _link(path, folder / "parquet" / path.name)
+            for path in base.publication.glob(MANIFEST):
+                _link(path, folder / path.name)
             connection.execute(f"attach '{file}' as fresh")
             connection.execute("set variable salt = ?", [salt(self.target)])
             connection.execute("begin")

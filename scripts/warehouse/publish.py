@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 import duckdb
 from rich.console import Console
 
+from warehouse.ask import MANIFEST
 from warehouse.build import build_is_newest, last_build
 from warehouse.check import check, last_check
 from warehouse.errors import UserError
@@ -17,6 +19,7 @@ from warehouse.files import remove_whole, settle
 from warehouse.machine import limit_memory
 from warehouse.news import read_rows
 from warehouse.paths import (
+    PROJECT,
     data_dir,
     project_variables,
     spill_folder,
@@ -42,13 +45,14 @@ PERSONAL_COLUMNS = {
     "email", "email_hash", "phone", "phone_hash", "first_name", "last_name",
     "customer_name", "address", "street", "ip_address",
 }  # fmt: skip
-PARTS = ("fct_", "dim_", "rollup_")
+PARTS = ("fct_", "dim_", "rollup_", "cube_")
 
 
 def publish(console: Console, target: str | None = None) -> dict:
     """Copy facts, rollups and marts to `published/<build id>/`, point `current` there.
 
-    The folder holds `warehouse.duckdb`, `parquet/` with the marts, and `manifest.json`.
+    The folder holds `warehouse.duckdb`, `parquet/` with the marts, `manifest.json`, and
+    for MetricFlow `semantic_manifest.json`.
     It is written under another name and renamed when it is whole; readers of the build
     before keep their open file. The last three builds stay. A build that nobody has
     checked is checked first. The table `restatements` goes on from the build before.
@@ -330,6 +334,7 @@ def _write(
         ).fetchall()[0][0]
         _export(console, connection, folder / "parquet", [*tables, *views])
         as_of = newest_day(connection, "warehouse.main")
+    _hand_over_metrics(folder)
     memory = last_build(target)
     manifest = {
         "build_id": build_id,
@@ -353,6 +358,19 @@ def _write(
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     return manifest
+
+
+def _hand_over_metrics(folder: Path) -> None:
+    """Put dbt's semantic manifest beside the warehouse, by the names it has there."""
+    manifest = PROJECT / os.environ.get("DBT_TARGET_PATH", "target") / MANIFEST
+    if manifest.exists():
+        told = json.loads(manifest.read_text(encoding="utf-8"))
+        calendars = told["project_configuration"]["time_spines"]
+        for described in [*told["semantic_models"], *calendars]:
+            relation = described["node_relation"]
+            relation["database"] = "warehouse"
+            relation["relation_name"] = f'"warehouse"."main"."{relation["alias"]}"'
+        (folder / MANIFEST).write_text(json.dumps(told), encoding="utf-8")
 
 
 def is_public(name: str) -> bool:

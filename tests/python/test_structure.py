@@ -29,6 +29,7 @@ MAY_READ = {
     "rollups": {"facts", "rollups"},
     "kpis": {"rollups"},
     "marts": {"facts", "rollups", "kpis", "marts", "seed"},
+    "semantic": {"facts", "rollups"},
 }
 META = {
     "label": str,
@@ -210,13 +211,14 @@ def test_staging_is_one_select_from_one_source(manifest):
 
 
 def test_names_say_the_layer(manifest):
-    """base_ and stg_<source>__, int_, fct_ and dim_, rollup_."""
+    """base_ and stg_<source>__, int_, fct_ and dim_, rollup_, cube_."""
     prefixes = {
         "base": ("base_",),
         "staging": ("stg_",),
         "intermediate": ("int_",),
         "facts": ("fct_", "dim_"),
         "rollups": ("rollup_",),
+        "semantic": ("cube_",),
     }
     broken = [
         f"{node['original_file_path']}"

@@ -7,6 +7,7 @@ says why its number is what it is.
 import csv
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -23,13 +24,16 @@ import duckdb
 import pytest
 from analyses import analyses
 from browser import browser, faults
+from metrics_agree import compare
 from postgres import server
 from rich.console import Console
 from shop import PROJECT, Shop
 from superset import superset
 from webpage import Page
 
+from warehouse.ask import MANIFEST, Metrics
 from warehouse.errors import UserError
+from warehouse.metrics import formulas
 from warehouse.mutate import Bench, Trials, choose, tiny_shop_trials, try_all
 from warehouse.postgres import publish_to_postgres
 from warehouse.proof import proof_of
@@ -144,10 +148,12 @@ def test_superset_shows_what_readers_see(published, tmp_path):
         assert {row["label"] for row in rows} == {"New"}
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/connect.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/connect.md", "docs/metrics.md"])
 def test_queries_of_the_documents_run(published, page):
     """Every SQL and Python block of a page, on what readers get."""
     text = (PROJECT / page).read_text(encoding="utf-8")
+    if "warehouse.ask" in text:
+        pytest.importorskip("metricflow", reason="MetricFlow is not installed")
     blocks = re.findall(r"```(sql|python)\n(.*?)```", text, re.DOTALL)
     assert blocks
     with duckdb.connect(str(published / "warehouse.duckdb"), read_only=True) as reader:
@@ -156,6 +162,88 @@ def test_queries_of_the_documents_run(published, page):
                 exec(block.replace("data/demo/published/current", str(published)), {})
             elif "{{" not in block:  # a model's own text is no query
                 assert reader.sql(block).fetchall()
+
+
+def test_metricflow_says_what_the_views_say(published):
+    """Every metric by day, week and month, as a whole and by each of its dimensions."""
+    pytest.importorskip("metricflow", reason="MetricFlow is not installed")
+    found = compare(published)
+    assert found.differences == []
+    asked = {kpi_id for kpi_id, _ in found.rows}
+    assert set(formulas()) - asked <= {"cost_per_action", "session_duration"}
+    cut = {kpi_id for kpi_id, dimension in found.rows if dimension != "all"}
+    assert cut == asked
+    assert sum(found.rows.values()) > 2_000
+
+
+def test_metricflow_crosses_dimensions(published):
+    """Two dimensions at once add up to one, and a wrong name is said in plain words."""
+    pytest.importorskip("metricflow", reason="MetricFlow is not installed")
+    metrics = Metrics(published)
+    orders = metrics.ask(["orders"], ["channel"]).fetchall()
+    crossed = metrics.ask(
+        ["orders"], ["metric_time__month", "channel", "order__country"]
+    )
+    again = {channel: 0 for channel, _ in orders}
+    for _, channel, _, value in crossed.fetchall():
+        again[channel] += value
+    assert again == dict(orders)
+    assert "session__channel" not in metrics.dimensions("orders")
+    assert {"channel", "metric_time", "order__device"} <= set(
+        metrics.dimensions("orders", "net_sales")
+    )
+    with pytest.raises(UserError, match="order__colour"):
+        metrics.sql(["orders"], ["order__colour"])
+
+
+def test_metricflow_does_not_add_up_what_is_unknown(published, tmp_path):
+    """Opens of one e-mail that nobody told make those of all unknown, not fewer."""
+    pytest.importorskip("metricflow", reason="MetricFlow is not installed")
+    rates = ["email_open_rate", "email_delivery_rate"]
+    known = Metrics(published).ask(rates).fetchall()[0]
+    assert None not in known
+    shutil.copy(published / MANIFEST, tmp_path)
+    with duckdb.connect(str(published / "warehouse.duckdb"), read_only=True) as reader:
+        reader.execute(f"copy cube_emails to '{tmp_path}/cube.parquet'")
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as writer:
+        writer.execute(
+            f"""create table cube_emails as select * replace
+            (case when row_number() over () > 1 then opened end as opened)
+            from '{tmp_path}/cube.parquet'"""
+        )
+    assert Metrics(tmp_path).ask(rates).fetchall()[0] == (None, known[1])
+
+
+def test_the_command_mf_reads_what_readers_read(published, tmp_path):
+    """`mf query` over the profile's target `published`, as docs/metrics.md types it."""
+    pytest.importorskip("dbt_metricflow", reason="MetricFlow is not installed")
+    for name in ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds"):
+        (tmp_path / name).symlink_to(PROJECT / name)
+    (tmp_path / "target").mkdir()
+    shutil.copy(published / MANIFEST, tmp_path / "target")
+    page = (PROJECT / "docs/metrics.md").read_text(encoding="utf-8")
+    typed = re.findall(r"^mf query (.+(?: \\\n.+)*)$", page, re.MULTILINE)
+    for line in typed:
+        words = shlex.split(line.replace("\\\n", " "))
+        request = dict(zip(words[::2], words[1::2], strict=True))
+        Metrics(published).sql(
+            request["--metrics"].split(","),
+            request["--group-by"].split(","),
+            where=[request["--where"]] if "--where" in request else [],
+        )
+    done = subprocess.run(
+        [*(sys.executable, "-m", "dbt_metricflow.cli.main", "query"), *words],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "WAREHOUSE_TARGET": "published",
+            "WAREHOUSE_DATA": str(published.parents[1]),
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"email +[\d.]+", done.stdout), done.stdout
 
 
 @pytest.mark.parametrize("analysis", analyses(), ids=lambda found: found.path.stem)
