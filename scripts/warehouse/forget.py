@@ -32,7 +32,7 @@ from warehouse.load import load
 from warehouse.paths import data_dir, target_name
 from warehouse.people import forgettings, hashed, salt
 from warehouse.publish import moment_after
-from warehouse.readers import kind_of
+from warehouse.readers import cell_text, kind_of
 from warehouse.records import LONGEST, Records, find_head
 from warehouse.survey import chunks, survey, zip_members
 from warehouse.terminal import follow
@@ -42,6 +42,7 @@ from warehouse.work import work
 
 _EMAIL = re.compile(r"[^\s@,;\"'<>]+@[^\s@,;\"'<>]+\.[^\s@,;\"'<>]+")
 _HEAD = 1 << 20
+_MOST_CELLS = 20_000_000  # of a workbook: all are held at once
 _AGAIN = "Nothing was changed."
 # Headers of columns that speak of a person, without case, blanks and underscores; what
 # holds the e-mail itself is found by its text, whatever the column is called.
@@ -344,10 +345,10 @@ def rewrite(
         return {"gz": _gz, "zip": _zip}[kind](path, to, name, tables, person)
     if kind == "parquet":
         return _parquet(path, to, tables, person)
-    if kind == "xlsx" and not _xlsx_holds(path, person):
-        return 0
+    if kind == "xlsx":
+        return _xlsx(path, to, tables, person)
     if kind not in ("csv", "json"):
-        if kind == "xlsx" or person.is_in(path.read_bytes().decode("latin-1")):
+        if person.is_in(path.read_bytes().decode("latin-1")):
             raise _Impossible(f"a file of this kind ({kind}) is not rewritten")
         return 0
     encoding = survey(path).encoding
@@ -410,15 +411,6 @@ def _zip(path, to, name, tables, person) -> int:
     if not rows:
         to.unlink()
     return rows
-
-
-def _xlsx_holds(path: Path, person: Person) -> bool:
-    """Whether any part of a workbook holds the e-mail."""
-    with zipfile.ZipFile(path) as archive:
-        return any(
-            person.is_in(archive.read(part).decode("utf-8", "replace"))
-            for part in archive.namelist()
-        )
 
 
 # ------------------------------------------------------------------------------- a row
@@ -634,6 +626,69 @@ def _cleaned(value, person: Person, path: tuple[str, ...] = ()):
     if _is_phone(_names(path)):
         return person.phone(str(value))
     return "" if _speaks_of_person(_names(path)) else value
+
+
+def _xlsx(path: Path, to: Path, tables: Sequence[Table], person: Person) -> int:
+    """A workbook: cells of the person's rows anew; formulas become what they gave, as
+    the loader reads them."""
+    import openpyxl
+
+    is_held = _xlsx_holds(path, person)
+    if not is_held and not person.phones:
+        return 0
+    try:
+        with path.open("rb") as file:
+            book = openpyxl.load_workbook(file, data_only=True)
+        cells = sum(sheet.max_row * sheet.max_column for sheet in book.worksheets)
+        if cells > _MOST_CELLS:
+            raise ValueError(f"it has room for {cells:,} cells")
+    except Exception as error:  # openpyxl lets through whatever its parsers raise
+        if not is_held:
+            return 0
+        raise _Impossible(f"it cannot be read ({error})") from None
+    rows = sum(_sheet(sheet, tables, person) for sheet in book.worksheets)
+    for name in book.properties.__elements__:
+        if person.is_in(words := str(getattr(book.properties, name) or "")):
+            setattr(book.properties, name, person.removed_from(words))
+    if not rows and not is_held:
+        return 0
+    book.save(to)
+    if _xlsx_holds(to, person):
+        raise _Impossible("the e-mail stands beside the cells of its sheets")
+    return rows or 1
+
+
+def _sheet(sheet, tables: Sequence[Table], person: Person) -> int:
+    """The rows of a sheet in which the person stood, and stands no more."""
+    rows, columns = 0, _Columns([], set())
+    for cells in sheet.iter_rows():
+        texts = [cell_text(cell.value) for cell in cells]
+        for cell in cells:
+            if cell.hyperlink and person.is_in(cell.hyperlink.target):
+                cell.hyperlink = None
+            if cell.comment and person.is_in(cell.comment.text):
+                cell.comment = None
+        if not columns.names and best_fit(tables, texts):
+            columns = _Columns.of(texts, tables)
+        elif _is_theirs(texts, columns.phones(), person):
+            rows += 1
+            new = _without(texts, columns, person)
+            for cell, old, text in zip(cells, texts, new, strict=True):
+                if text != old:
+                    cell.value = text or None
+    return rows
+
+
+def _xlsx_holds(path: Path, person: Person) -> bool:
+    """Whether any part of a workbook holds the e-mail, with formats inside of it or
+    not."""
+    with zipfile.ZipFile(path) as archive:
+        for part in archive.namelist():
+            text = archive.read(part).decode("utf-8", "replace")
+            plain = re.sub(r"<[^>]*>", "", re.sub(r"</(si|is|text)>", "\n", text))
+            if person.is_in(text) or person.is_in(plain):
+                return True
+    return False
 
 
 def _parquet(path: Path, to: Path, tables: Sequence[Table], person: Person) -> int:

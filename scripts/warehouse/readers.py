@@ -829,7 +829,7 @@ def _sheet_rows(item: Input, sheet) -> Iterator[tuple[int, list[str]]]:
             timedelta_formats=book._timedelta_formats,
         )
         for number, cells in parser.parse():
-            texts = {c["column"]: _cell(c["value"]) for c in cells}
+            texts = {c["column"]: cell_text(c["value"]) for c in cells}
             width = max((column for column, text in texts.items() if text), default=0)
             if width > MOST_COLUMNS:
                 raise UserError(
@@ -840,7 +840,8 @@ def _sheet_rows(item: Input, sheet) -> Iterator[tuple[int, list[str]]]:
             yield number, [texts.get(column, "") for column in range(1, width + 1)]
 
 
-def _cell(value) -> str:
+def cell_text(value) -> str:
+    """What stands in a cell of a workbook, as text."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -1,5 +1,7 @@
 """Whoever is forgotten is nowhere, and nothing else has changed."""
 
+import csv
+import datetime as dt
 import gzip
 import json
 import os
@@ -9,7 +11,10 @@ from io import StringIO
 
 import duckdb
 import jinja2
+import openpyxl
 import pytest
+from broken_files import sheet_rows, workbook
+from openpyxl.comments import Comment
 from rich.console import Console
 from shop import PROJECT
 
@@ -144,6 +149,50 @@ def test_every_kind_of_file(shop):
     assert shop.load().total("files") == 0
 
 
+def test_a_workbook_keeps_all_but_the_person(shop):
+    """Texts in parts, notes, links and the author; types stay, formulas are values."""
+    book = openpyxl.Workbook()
+    book.properties.creator = EMAIL
+    book.active.append(["Sales of January"])
+    book.active.append(HEADER.split(","))
+    for row in ROWS:
+        (cells,) = csv.reader([row])
+        day = dt.date.fromisoformat(cells[2])
+        book.active.append([*cells[:2], day, float(cells[3]), *cells[4:]])
+    book.active["B3"].comment = Comment(f"ask {EMAIL}", "us")
+    book.active["F3"].hyperlink = f"mailto:{EMAIL}"
+    book.save(shop.landing / "sales_1.xlsx")
+    parts = EMAIL.replace("@", "</t></r><r><t>@")
+    rich = f'<c r="F2" t="inlineStr"><is><r><t>{parts}</t></r></is></c>'
+    formula = '<c r="D2"><f>6*7</f><v>42</v></c>'
+    made = sheet_rows([HEADER.split(","), ["6", "", "2026-01-06"]])
+    made = made.removesuffix("</row>") + f"{formula}{rich}</row>"
+    (shop.landing / "sales_2.xlsx").write_bytes(workbook(made))
+    with zipfile.ZipFile(shop.landing / "sales_3.zip", "w") as archive:
+        other = sheet_rows(
+            [HEADER.split(","), ["7", "", "", "", "1", "", "", "1234567"]]
+        )
+        archive.writestr("sales_3.xlsx", workbook(other))
+    os.utime(shop.landing / "sales_1.xlsx", (1_700_000_000, 1_700_000_000))
+    shop.load()
+    columns = ("id", "day", "amount", "quantity", "country", "_landed_at")
+    before = sorted(shop.sales(*columns))
+    assert len(before) == 7
+    assert "4 rows in 2 landed files" in forget_in(shop)
+
+    assert sorted(shop.sales(*columns)) == before
+    assert holding(shop.data, Person(EMAIL)) == []
+    rows = {row["id"]: row for row in shop.query("till/sales")}
+    assert rows["6"]["amount"] == "42" and rows["6"]["email"].startswith("forgotten-")
+    assert rows["1"]["email"] in rows["3"]["note"] and not rows["1"]["billing_name"]
+    assert rows["1"]["phone"] == rows["5"]["phone"] != rows["7"]["phone"] == "1234567"
+    assert (rows["2"]["billing_name"], rows["4"]["phone"]) == ("Bob", "030 7654321")
+    kept = openpyxl.load_workbook(shop.landing / "sales_1.xlsx").active
+    assert kept["A1"].value == "Sales of January" and kept["D4"].value == 20.0
+    assert kept["C3"].is_date and not kept["B3"].comment and not kept["F3"].hyperlink
+    assert shop.load().total("files") == 0
+
+
 def test_a_phone_beside_the_email_is_looked_for_in_all_files(shop):
     """Also in those before; a row with somebody else's e-mail is that person's."""
     shop.write("sales_1.csv", lines("1,,2026-01-01,1,1,,Ann,030 1234567,,"))
@@ -169,13 +218,12 @@ def test_rows_of_files_that_are_gone_are_cleaned_in_the_lake(shop):
 
 @pytest.mark.parametrize("kind", ["sales.xlsx", "scan.pdf", "sales.parquet"])
 def test_what_cannot_be_rewritten_is_named_and_nothing_is_changed(shop, kind):
-    """A workbook, a file of no known kind, a nested column."""
+    """A workbook whose sheet is named so, a file of no known kind, a nested column."""
     path = shop.landing / kind
     if kind.endswith("xlsx"):
-        from openpyxl import Workbook
-
-        book = Workbook()
+        book = openpyxl.Workbook()
         book.active.append(["Sale ID", EMAIL])
+        book.active.title = EMAIL
         book.save(path)
     elif kind.endswith("pdf"):
         path.write_bytes(b"\xd0\xcf\x11\xe0" + EMAIL.encode())
