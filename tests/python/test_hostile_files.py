@@ -275,7 +275,7 @@ def test_nothing_out_of_a_file_was_executed(loaded):
 def test_staging_builds_on_what_was_loaded(loaded):
     """What the loader lets through, staging can hold."""
     models = ["stg_flat__orders", "stg_shopify__orders", "stg_ga4__events"]
-    loaded.shop.build(*models, "stg_loader__rejects", "stg_loader__files")
+    loaded.shop.build("countries", *models, "stg_loader__files")
     ask = loaded.shop.ask
     shops = {shop for (shop,) in ask("select distinct shop_id from stg_flat__orders")}
     assert "sh'op'); drop table orders; --" in shops
@@ -501,6 +501,8 @@ def test_a_csv_that_python_can_read_is_read_alike(reading, rows, order, dialect,
     text = content.decode("utf-8", "replace")
     if first <= len(",".join(header)) + 20 or "\0" in text or "\ufffd" in text:
         return
+    if re.search(re.escape(dialect["delimiter"]) + ' +"', text):
+        return  # blanks before quotes are taken for padding
     try:
         parsed = list(
             csv.reader(
