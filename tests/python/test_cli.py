@@ -428,7 +428,7 @@ def test_run_publishes_after_a_good_build_only(data, monkeypatch):
     monkeypatch.setattr("warehouse.load.load", lambda *_: None)
     good = BuildResult(success=True, counts={"model success": 9, "test pass": 20})
     monkeypatch.setattr(running, "build", lambda *_, **__: good)
-    monkeypatch.setattr(running, "report", lambda *_: Path("site/index.html"))
+    monkeypatch.setattr(running, "report", lambda *_, **__: Path("site/index.html"))
     text = printed(running.run)
     assert "4/5 publish" in text
     assert "Orders" in text

@@ -1,12 +1,16 @@
 """The report's charts, words and boards; its pages are tested in test_tiny_shop.py."""
 
+import sys
 from datetime import date, datetime
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from warehouse.errors import UserError
-from warehouse.report import panels, words
+from warehouse.paths import PROJECT
+from warehouse.report import models, panels, words
 from warehouse.report.boards import BOARDS, read_boards, read_query
 from warehouse.report.charts import Series, draw, scale, spark
 from warehouse.report.filters import (
@@ -275,6 +279,71 @@ def test_periods_shown_hold_the_days_asked_for():
     assert shown("last=3") == (7, 9)
     assert shown("last=2&to=2026-06-30") == (5, 6)
     assert shown("last=99") == (1, 9)
+
+
+# ----------------------------------------------------------- what lies beside the pages
+
+
+def test_the_models_pages_know_no_salt_and_no_machine(monkeypatch, tmp_path):
+    """dbt writes both into what it compiles; they are taken out wherever they are."""
+    monkeypatch.setenv("WAREHOUSE_SALT", "o\"ur's")
+    monkeypatch.setenv("WAREHOUSE_DATA", str(tmp_path / "shop"))
+    manifest = {
+        "metadata": {"user_id": "u", "invocation_id": "i", "env": {"A": "b"}},
+        "nodes": {
+            "a": {
+                "compiled_code": f"from '{tmp_path}/shop/lake' where h('o\"ur''s')",
+                "paths": [f"{PROJECT}/models/a.sql", str(Path.home() / "x")],
+            }
+        },
+    }
+    found = models._cleaned(manifest, "dev")
+    assert found["nodes"]["a"] == {
+        "compiled_code": "from 'data/lake' where h('(the salt)')",
+        "paths": ["project/models/a.sql", "home/x"],
+    }
+    assert found["metadata"] == {"user_id": None, "invocation_id": None, "env": {}}
+
+
+def test_data_in_the_models_page_are_no_markup():
+    """A description may hold anything."""
+    page = models._docs_page(
+        f"<script>{models.ASKED}</script>", {"a": "</script><!-- é"}, {}
+    )
+    assert page.count("</script>") == 1 and "<!--" not in page and "é" in page
+    with pytest.raises(UserError, match="not the one we know"):
+        models._docs_page("<script>another</script>", {}, {})
+
+
+def test_models_pages_stay_while_the_project_is_the_same(tmp_path, monkeypatch):
+    """A report without --docs takes them over; of another project it does not."""
+    for name in models.FOLDERS:
+        models._write(tmp_path / "before" / name, "<html><head></head></html>")
+    (tmp_path / "before" / "docs" / ".project").write_text(models.fingerprint())
+    found = models.take_over(tmp_path / "before", tmp_path / "now")
+    assert found == ["docs", "lineage"]
+    page = (tmp_path / "now" / "lineage" / "index.html").read_text()
+    assert page.startswith('<html><head><meta http-equiv="Content-Security-Policy"')
+    assert "default-src 'none'" in page and "connect-src" not in page
+    monkeypatch.setattr(models, "fingerprint", lambda: "another")
+    assert models.take_over(tmp_path / "before", tmp_path / "later") == []
+    assert models.take_over(tmp_path / "nothing", tmp_path / "later") == []
+
+
+def test_lineage_that_is_not_installed_is_said(monkeypatch, tmp_path):
+    """With the command that adds it; the documentation is there without."""
+    monkeypatch.setitem(sys.modules, "dbt_colibri", None)
+    monkeypatch.setitem(sys.modules, "dbt_colibri.lineage_extractor.extractor", None)
+    described = {
+        "manifest": {"metadata": {}, "sources": {}},
+        "catalog": {"metadata": {}, "sources": {}},
+        "page": f"<head></head><script>{models.ASKED}</script>",
+    }
+    monkeypatch.setattr(models, "_describe", lambda _: described)
+    console = Console(file=StringIO(), width=200)
+    assert models.write_models(console, "dev", tmp_path) == ["docs"]
+    said = console.file.getvalue()
+    assert "dbt-colibri is not installed" in said and models.LINEAGE_PACKAGE in said
 
 
 # -------------------------------------------------------------------------------- words
