@@ -19,13 +19,13 @@ def inputs(target: str | None = None) -> dict:
         target: A dbt target; the one in force when left out.
 
     Returns:
-        `project`: of models, macros, seeds, data tests, the place of the lake and the
-        salt; `lake`: of each table by `source/table`. A table's hash is that of its
-        files' names, sizes and times: the lake's files are never written again.
+        `project`: of models, macros, seeds, data tests and the salt; `lake`: of each
+        table by `source/table`. A table's hash is that of its files' names, sizes and
+        times: the lake's files are never written again.
     """
     target = target or target_name()
     data = data_dir(target)
-    digest = hashlib.sha256(f"{target} {data} {salt(target)}".encode())
+    digest = hashlib.sha256(f"{target} {salt(target)}".encode())
     for path in project_files():
         digest.update(path.relative_to(PROJECT).as_posix().encode())
         digest.update(path.read_bytes())

@@ -37,6 +37,8 @@ THOUGHT = 5
 # Seconds after which a catching-up is not interrupted any more by files that land.
 PATIENCE = 900
 SHOWN_LINES = 12
+# What brings up everything, as Python is called.
+WHOLE = ("-m", "warehouse", "run")
 Stamp = tuple[int, int]
 
 
@@ -144,9 +146,9 @@ class Watcher:
     def forever(self, quiet: float) -> None:
         """Look, take, bring up the rest; what goes wrong is said, and it goes on."""
         self.begin()
-        self._say(f"watching {self.landing}; Ctrl-C ends it", "dim")
         with self._going_on():
             self.turn(self.stamps(), quietly=True)
+        self._say(f"ready, watching {self.landing}; Ctrl-C ends it", "dim")
         while True:
             with self._going_on():
                 self.look(quiet)
@@ -281,7 +283,7 @@ class Watcher:
         self.said = Path(name)
         with os.fdopen(handle, "w") as log:
             self.child = subprocess.Popen(
-                [sys.executable, "-m", "warehouse", "run", "--target", self.target],
+                [sys.executable, *WHOLE, "--target", self.target],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
