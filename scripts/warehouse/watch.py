@@ -24,9 +24,9 @@ from warehouse.build import build_is_newest, last_build
 from warehouse.errors import BusyError, UserError
 from warehouse.inputs import inputs, moved_tables
 from warehouse.live import Base, Live, Refreshed, copy_file
-from warehouse.load import LoadResult, load
+from warehouse.load import LoadResult, Refusal, load
 from warehouse.lock import only_writer
-from warehouse.paths import data_dir, target_name, warehouse_file
+from warehouse.paths import PROJECT, data_dir, target_name, warehouse_file
 from warehouse.people import salt, salt_note
 from warehouse.work import work
 
@@ -231,9 +231,11 @@ class Watcher:
             self.growing = {}
             loaded = load(self._sources(files), self.target)
             done.rows = loaded.total("loaded")
-            done.refused = [refusal.file for refusal in loaded.refused]
             done.files = [path.relative_to(self.landing).as_posix() for path in files]
-            self._say_refused(loaded)
+            names = tuple(done.files)
+            refused = [one for one in loaded.refused if one.file.startswith(names)]
+            done.refused = [refusal.file for refusal in refused]
+            self._say_refused(refused)
             self.begin()
             base = self.base()
             if base and moved_tables(base.made_of, inputs(self.target)):
@@ -248,9 +250,8 @@ class Watcher:
         return done
 
     def _sources(self, files: dict[Path, Stamp]) -> list[str]:
-        from warehouse.contract import read_contracts
-
-        return sorted({self._source(path) for path in files} & read_contracts().keys())
+        known = {path.name for path in (PROJECT / "models/staging").iterdir()}
+        return sorted({self._source(path) for path in files} & known)
 
     def base(self) -> Base | None:
         """The build to refresh from; None if a whole build must come first."""
@@ -357,8 +358,8 @@ class Watcher:
             f"{new.tests} tests  [bold green]visible after {done.seconds:.1f} s[/]"
         )
 
-    def _say_refused(self, loaded: LoadResult) -> None:
-        for refusal in loaded.refused:
+    def _say_refused(self, refused: list[Refusal]) -> None:
+        for refusal in refused:
             self._say(f"[bold red]refused[/] {escape(refusal.file)}")
             for words in filter(None, (refusal.message, refusal.hint)):
                 self.console.print(f"          {escape(words)}", soft_wrap=True)

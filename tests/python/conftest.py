@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from shop import Shop
 
 from warehouse.contract import read_contracts
 from warehouse.load import LoadResult, load
@@ -16,6 +17,7 @@ from warehouse.readers import Input, Output, read
 from warehouse.survey import survey
 from warehouse.values import text
 
+TINY_SHOP = PROJECT / "tests/fixtures/tiny_shop"
 CONTRACT = """
 version: 2
 sources:
@@ -154,6 +156,25 @@ class Till:
 @pytest.fixture
 def till(tmp_path: Path) -> Till:
     return Till(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def tiny_shop(tmp_path_factory) -> Shop:
+    """The tiny shop, loaded and built with every dbt test."""
+    shop = Shop(tmp_path_factory.mktemp("tiny_shop"))
+    shop.landing.mkdir(parents=True)
+    folder = shop.landing / "flat"
+    shutil.copytree(TINY_SHOP, folder, ignore=shutil.ignore_patterns("expected.csv"))
+    shop.load()
+    shop.run("warehouse", "build")
+    return shop
+
+
+@pytest.fixture(scope="session")
+def published(tiny_shop) -> Path:
+    """The folder that readers of the tiny shop look into."""
+    tiny_shop.run("warehouse", "publish")
+    return tiny_shop.folder / "published/current"
 
 
 @pytest.fixture(scope="session")

@@ -49,25 +49,6 @@ FIXTURE = PROJECT / "tests/fixtures/tiny_shop"
 EXPECTED = list(csv.DictReader((FIXTURE / "expected.csv").open()))
 
 
-@pytest.fixture(scope="module")
-def tiny_shop(tmp_path_factory) -> Shop:
-    """The tiny shop, loaded and built with every dbt test."""
-    shop = Shop(tmp_path_factory.mktemp("tiny_shop"))
-    shop.landing.mkdir(parents=True)
-    folder = shop.landing / "flat"
-    shutil.copytree(FIXTURE, folder, ignore=shutil.ignore_patterns("expected.csv"))
-    shop.load()
-    shop.run("warehouse", "build")
-    return shop
-
-
-@pytest.fixture(scope="module")
-def published(tiny_shop) -> Path:
-    """The folder that readers of the tiny shop look into."""
-    tiny_shop.run("warehouse", "publish")
-    return tiny_shop.folder / "published/current"
-
-
 def test_readers_get_every_mart(published):
     """What is published holds every KPI and mart, and each can be read there."""
     file = published / "warehouse.duckdb"
