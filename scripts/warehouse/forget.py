@@ -15,7 +15,6 @@ import re
 import secrets
 import shutil
 import sys
-import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from rich.markup import escape
 
 from warehouse.contract import Table, best_fit, normal, read_contracts
 from warehouse.errors import UserError
+from warehouse.files import settle, write_whole
 from warehouse.ledger import Lake
 from warehouse.load import load
 from warehouse.paths import data_dir, target_name
@@ -44,6 +44,9 @@ _EMAIL = re.compile(r"[^\s@,;\"'<>]+@[^\s@,;\"'<>]+\.[^\s@,;\"'<>]+")
 _HEAD = 1 << 20
 _MOST_CELLS = 20_000_000  # of a workbook: all are held at once
 _AGAIN = "Nothing was changed."
+# In landing/: files that were rewritten, and which takes whose place.
+_STAGED = ".forgetting"
+_MOVES = "moves.json"
 # Headers of columns that speak of a person, without case, blanks and underscores; what
 # holds the e-mail itself is found by its text, whatever the column is called.
 _PHONE = re.compile(
@@ -179,6 +182,7 @@ def _forget(
     people = [Person(email) for email in _read(emails)]
     tables = {n: list(s.tables) for n, s in read_contracts(contracts).items()}
     done = [Forgotten() for _ in people]
+    _finish(data / "landing")
     for person, result in zip(people, done, strict=True):
         _forget_landed(console, data / "landing", person, tables, result)
     refused = load(None, target, data=data, contracts=contracts).refused
@@ -271,7 +275,9 @@ def _forget_landed(
     result: Forgotten,
 ) -> None:
     """Rewrite every landed file in which the person stands, or none of them."""
-    with tempfile.TemporaryDirectory(dir=landing, prefix=".forgetting-") as made:
+    made = landing / _STAGED
+    made.mkdir(parents=True)
+    try:
         files = [
             path
             for path in sorted(landing.rglob("*"))
@@ -285,7 +291,7 @@ def _forget_landed(
             shown = follow(console, enumerate(files), lambda item: item[1].name)
             for number, path in shown:
                 relative = path.relative_to(landing)
-                draft = Path(made) / str(number)
+                draft = made / str(number)
                 source = tables.get(relative.parts[0], [])
                 try:
                     rows = rewrite(path, draft, path.name, source, person)
@@ -305,9 +311,30 @@ def _forget_landed(
             )
         for path, draft, rows in staged:
             shutil.copystat(path, draft)
-            draft.replace(path)
             result.files.append(path.relative_to(landing).as_posix())
             result.rows += rows
+        settle(draft for _, draft, _ in staged)
+        moves = dict(
+            zip((draft.name for _, draft, _ in staged), result.files, strict=True)
+        )
+        write_whole(made / _MOVES, json.dumps(moves))
+    finally:
+        _finish(landing)
+
+
+def _finish(landing: Path) -> None:
+    """Put what was rewritten in its place, if it is all there, else drop it.
+
+    So a forgetting that was killed leaves no person half forgotten: with another
+    stand-in in the other half, one customer would become two.
+    """
+    made = landing / _STAGED
+    if (made / _MOVES).exists():
+        for draft, path in json.loads((made / _MOVES).read_text()).items():
+            if (made / draft).exists():  # else the killed one came this far
+                (made / draft).replace(landing / path)
+        settle({path.parent for path in landing.rglob("*") if path.is_file()})
+    shutil.rmtree(made, ignore_errors=True)
 
 
 class _Impossible(Exception):

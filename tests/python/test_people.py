@@ -8,6 +8,7 @@ import os
 import re
 import zipfile
 from io import StringIO
+from pathlib import Path
 
 import duckdb
 import jinja2
@@ -235,6 +236,29 @@ def test_what_cannot_be_rewritten_is_named_and_nothing_is_changed(shop, kind):
         forget_in(shop)
     assert good.read_bytes() == content
     assert last_forgetting(shop.data) == ""
+
+
+def test_a_forgetting_that_is_killed_makes_no_second_person(shop, monkeypatch):
+    """Dead after the first of two files: the next one finishes it."""
+    rows = [f"{n},,2026-01-01,1,1,{EMAIL},Ann,,," for n in (1, 2)]
+    paths = [shop.write(f"sales_{row[0]}.csv", lines(row)) for row in rows]
+    shop.load()
+    replace = Path.replace
+
+    def dying(path, target):
+        if target == paths[1]:
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(Path, "replace", dying)
+        # The dead do not tidy up.
+        killed.setattr("warehouse.forget.shutil.rmtree", lambda *_, **__: None)
+        forget_in(shop)
+    forget_in(shop)
+    (email,) = set(shop.sales("email"))
+    assert email.endswith("@forgotten.invalid")
+    assert [path.name for path in shop.landing.parent.iterdir()] == ["till"]
 
 
 def test_the_log_of_forgetting_names_nobody(shop):
