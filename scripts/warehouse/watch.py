@@ -348,14 +348,12 @@ class Watcher:
                 self._say(f"{names}  [dim]nothing new in it[/]")
             return
         if done.refreshed is None:
-            self._say(
-                f"{names}  {rows} loaded  [dim]comes with the next whole build[/]"
-            )
+            self._say(f"{names}  {rows}  [dim]comes with the next whole build[/]")
             return
         new = done.refreshed
         self._say(
-            f"{names}  {rows}  {len(new.kpis)} KPIs, {new.values:,} values, "
-            f"{new.tests} tests  [bold green]visible after {done.seconds:.1f} s[/]"
+            f"[bold green]visible after {done.seconds:.1f} s[/]  {names}  {rows}  "
+            f"{len(new.kpis)} KPIs, {new.values:,} values, {new.tests} tests"
         )
 
     def _say_refused(self, refused: list[Refusal]) -> None:
