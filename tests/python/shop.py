@@ -1,11 +1,14 @@
 """A scratch shop for tests: drop files, load, build, ask."""
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -14,10 +17,15 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 # dbt reads the whole project anew for every data folder and every set of variables, and
 # takes longer over it than over most builds. So all shops stand at one address, one
-# after the other, and what dbt has read once is handed on.
+# after the other, and dbt runs in this process with what it has read once: no model
+# asks a variable before it is compiled.
 STREET = tempfile.TemporaryDirectory(prefix="shop-")
 ADDRESS = Path(STREET.name) / "data"
-PARSED = "partial_parse.msgpack"
+QUIETLY = [
+    *("--target", "dev", "--quiet", "--log-level", "none", "--log-level-file", "none"),
+    *("--no-version-check", "--project-dir", str(PROJECT)),
+    *("--profiles-dir", str(PROJECT)),
+]
 
 
 class Shop:
@@ -75,34 +83,39 @@ class Shop:
         """`warehouse load` of everything that lies in the landing folder."""
         return self.run("warehouse", "load")
 
-    def dbt(self, *arguments: str, **variables) -> subprocess.CompletedProcess:
-        """A dbt command with variables, quiet, into this shop's own target folder."""
-        values = json.dumps(variables, sort_keys=True)
-        parsed = self.folder / "target" / PARSED
-        known = ADDRESS.parent / f"{hash(values)}.{PARSED}"
-        if known.exists():
-            parsed.parent.mkdir(exist_ok=True)
-            shutil.copy(known, parsed)
-        done = self.run(
-            "dbt.cli.main",
-            *arguments,
-            "--target",
-            "dev",
-            "--project-dir",
-            str(PROJECT),
-            "--profiles-dir",
-            str(PROJECT),
-            "--vars",
-            values,
-            "--log-path",
-            str(self.folder / "logs"),
-        )
-        shutil.copy(parsed, known)
-        return done
+    @contextlib.contextmanager
+    def surroundings(self) -> Iterator[None]:
+        """This process stands in the project, with the shop's environment."""
+        before = dict(os.environ)
+        os.environ.update(self.environment)
+        self.enter()
+        try:
+            with contextlib.chdir(PROJECT):
+                yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
 
-    def build(self, *selectors: str, **variables) -> subprocess.CompletedProcess:
+    def dbt(self, *arguments: str, **variables) -> None:
+        """A dbt command with variables, quiet, into this shop's own target folder."""
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+        from dbt.cli.main import dbtRunner
+
+        named = ["--no-write-json", "--vars", json.dumps(variables)]
+        with self.surroundings():
+            try:
+                runner = dbtRunner(manifest=parsed())
+                done = runner.invoke([*arguments, *QUIETLY, *named])
+            finally:
+                # dbt keeps the file open for the next command of the same process.
+                DuckDBConnectionManager.close_all_connections()
+        results = getattr(done.result, "results", ())
+        said = [done.exception, *(entry.message for entry in results)]
+        assert done.success, "\n".join(map(str, [arguments, *filter(None, said)]))
+
+    def build(self, *selectors: str, **variables) -> None:
         """Seeds and models of the selectors, without the tests about them."""
-        return self.dbt(
+        self.dbt(
             *("build", "--exclude-resource-type", "test", "unit_test"),
             *("--select", *selectors),
             **variables,
@@ -179,3 +192,13 @@ class Copy:
     def text(self, path: str) -> str:
         """A file of the copy."""
         return (self.folder / path).read_text(encoding="utf-8")
+
+
+@cache
+def parsed():
+    """What dbt reads of the project, for whatever stands at the address."""
+    from dbt.cli.main import dbtRunner
+
+    done = dbtRunner().invoke(["parse", *QUIETLY])
+    assert done.success, done.exception
+    return done.result

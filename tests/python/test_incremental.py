@@ -6,12 +6,11 @@ restated ad day. What they move in closed periods is known, and stands in the lo
 restatements.
 """
 
-import contextlib
 import itertools
 import os
 import random
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from io import StringIO
 
 import duckdb
@@ -126,21 +125,9 @@ def slices(names: Sequence[str], number: int, chance: random.Random) -> list[lis
     return [mixed[a:b] for a, b in itertools.pairwise([0, *cuts, len(mixed)])]
 
 
-@contextlib.contextmanager
-def surroundings(shop: Shop) -> Iterator[None]:
-    """The process's environment is the shop's."""
-    before = dict(os.environ)
-    os.environ.update(shop.environment)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
 def publish_built(shop: Shop) -> dict:
     """Publish what dbt built here, and return the manifest."""
-    with surroundings(shop):
+    with shop.surroundings():
         building._remember("dev", BuildResult(success=True), whole=True)
         return publish(Console(file=StringIO()), "dev")
 
@@ -148,8 +135,7 @@ def publish_built(shop: Shop) -> dict:
 def build(shop: Shop) -> None:
     """All that a KPI value is made of, and the catalogue; no test, no other mart."""
     shop.dbt(
-        *("build", "--quiet", "--log-level", "none", "--log-level-file", "none"),
-        *("--no-version-check", "--no-write-json", "--cache-selected-only"),
+        *("build", "--cache-selected-only"),
         *("--exclude-resource-type", "test", "unit_test"),
         *("--select", "+path:models/facts", "+path:models/rollups", "+kpi_values"),
         "kpi_catalog",

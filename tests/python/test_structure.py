@@ -4,7 +4,6 @@ Every check says what breaks the rule and what to do about it.
 """
 
 import ast
-import json
 import re
 import subprocess
 from collections import defaultdict
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from shop import PROJECT, Copy, Shop
+from shop import PROJECT, Copy, Shop, parsed
 
 from warehouse.catalog import kpis, listed_kpis
 from warehouse.lineage import nodes
@@ -90,8 +89,8 @@ def shop(tmp_path_factory) -> Shop:
 @pytest.fixture(scope="module")
 def manifest(shop) -> dict:
     """dbt's manifest of the project as it stands."""
-    shop.dbt("parse", "--quiet")
-    return json.loads((shop.folder / "target" / "manifest.json").read_text())
+    with shop.surroundings():
+        return parsed().writable_manifest().to_dict()
 
 
 @pytest.fixture(scope="module")
