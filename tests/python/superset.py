@@ -30,7 +30,7 @@ class Superset:
         token = self._ask("post", "security/login", json=login)["access_token"]
         self._session.headers["Authorization"] = f"Bearer {token}"
         token = self._ask("get", "security/csrf_token/")["result"]
-        self._session.headers |= {"X-CSRFToken": token, "Referer": url}
+        self._session.headers.update({"X-CSRFToken": token, "Referer": url})
 
     def _ask(self, method: str, path: str, **arguments) -> dict:
         address = f"{self.url}/api/v1/{path}"
