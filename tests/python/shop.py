@@ -21,6 +21,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 # asks a variable before it is compiled.
 STREET = tempfile.TemporaryDirectory(prefix="shop-")
 ADDRESS = Path(STREET.name) / "data"
+PARSED = Path(STREET.name) / "parsed" / "partial_parse.msgpack"
 QUIETLY = [
     *("--target", "dev", "--quiet", "--log-level", "none", "--log-level-file", "none"),
     *("--no-version-check", "--project-dir", str(PROJECT)),
@@ -104,7 +105,7 @@ class Shop:
         named = ["--no-write-json", "--vars", json.dumps(variables)]
         with self.surroundings():
             try:
-                runner = dbtRunner(manifest=parsed())
+                runner = dbtRunner(manifest=read_project())
                 done = runner.invoke([*arguments, *QUIETLY, *named])
             finally:
                 # dbt keeps the file open for the next command of the same process.
@@ -195,10 +196,11 @@ class Copy:
 
 
 @cache
-def parsed():
-    """What dbt reads of the project, for whatever stands at the address."""
+def read_project():
+    """dbt's manifest, for whatever stands at the address; `PARSED` has it as a file."""
     from dbt.cli.main import dbtRunner
 
-    done = dbtRunner().invoke(["parse", *QUIETLY])
+    into = ["--target-path", str(PARSED.parent)]
+    done = dbtRunner().invoke(["parse", *QUIETLY, *into])
     assert done.success, done.exception
     return done.result

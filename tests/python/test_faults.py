@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 import polars
 import pytest
-from shop import ADDRESS, PARSED, PROJECT, Shop
+from shop import ADDRESS, PARSED, PROJECT, Shop, read_project
 from test_cli import make_warehouse, silent
 
 from warehouse import load as loading
@@ -333,9 +333,9 @@ def tables(data: Path) -> dict[str, tuple]:
 @pytest.fixture(scope="module")
 def parsed(nursery, tmp_path_factory):
     """The nursery, when it has read dbt's project; what other shops read is used."""
-    shop = Shop(tmp_path_factory.mktemp("parsed"))
-    shop.dbt("parse", "--quiet")
-    shutil.copy(shop.folder / "target" / PARSED, nursery.target)
+    with Shop(tmp_path_factory.mktemp("parsed")).surroundings():
+        read_project()
+    shutil.copy(PARSED, nursery.target)
     nursery.parse()
     return nursery
 
