@@ -433,7 +433,7 @@ class _Careful:
             )
         elif fields is None:
             if len(record.raw) >= LONGEST:
-                kind, expected = "too_long", "a line as exports have"
+                kind, expected = "too_long", "a shorter line"
             elif "not closed" in record.trouble:
                 kind, expected = "open_quote", "quotes in pairs"
             else:
