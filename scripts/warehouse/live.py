@@ -25,6 +25,7 @@ from warehouse.contract import read_contracts
 from warehouse.errors import UserError
 from warehouse.inputs import inputs, moved_tables
 from warehouse.ledger import Lake
+from warehouse.machine import limit_memory
 from warehouse.paths import PROJECT, data_dir, target_name, warehouse_file
 from warehouse.people import last_forgetting, salt
 from warehouse.publications import hashes, manifest_of
@@ -257,8 +258,6 @@ class Live:
         """An empty catalogue in memory under the build's own name, as the SQL says it;
         the build itself is `base`."""
         settings = {
-            "memory_limit": os.environ.get("WAREHOUSE_MEMORY", "2GB"),
-            "temp_directory": str(self.data / ".watch"),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "preserve_insertion_order": "false",
@@ -266,6 +265,7 @@ class Live:
         # The SQL names the lake as seen from the project's folder.
         surroundings = dbt_surroundings(self.target)
         with surroundings, duckdb.connect(config=settings) as connection:
+            limit_memory(connection, self.data / ".watch" / "spill")
             connection.execute("set TimeZone = 'UTC'")
             connection.execute(f"attach '{base.file}' as base (read_only)")
             name = warehouse_file(self.target).stem

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -67,7 +68,7 @@ def watch(
     kpis: list[str] | None = None,
     quiet: float = 10.0,
     once: bool = False,
-) -> None:
+) -> dict[str, int]:
     """Load, refresh and publish what lands, until Ctrl-C.
 
     Args:
@@ -76,6 +77,9 @@ def watch(
         kpis: The KPIs to refresh at once; those of sales and orders when left out.
         quiet: Seconds without a new file after which the rest is brought up.
         once: Take what has landed, bring up the rest, and end.
+
+    Returns:
+        How many files, rows, refreshes and whole builds there were.
 
     Raises:
         UserError: The project cannot be read, or a KPI does not exist. With `once`,
@@ -97,6 +101,7 @@ def watch(
             console.print("\nwatching ended; nothing is half done")
         finally:
             watcher.close()
+    return dict(watcher.counts)
 
 
 class Watcher:
@@ -128,6 +133,7 @@ class Watcher:
         self.growing: dict[Path, Stamp] = {}
         self.landed = time.monotonic()
         self.next_thought = 0.0
+        self.counts = Counter(files=0, rows=0, refreshes=0, whole_builds=0)
 
     # -------------------------------------------------------------------- the two ways
     def once(self) -> None:
@@ -245,6 +251,9 @@ class Watcher:
             done.seconds = seen - (landed if began - landed < PATIENCE else began)
             told |= {"files": len(files), "rows": done.rows}
             told["seconds_to_visible"] = round(done.seconds, 3)
+        self.counts["files"] += loaded.total("files")
+        self.counts["rows"] += done.rows
+        self.counts["refreshes"] += done.refreshed is not None
         if loaded.is_changed or not quietly:
             self._say_turn(done, loaded)
         return done
@@ -306,6 +315,7 @@ class Watcher:
         lines = self.said.read_text(encoding="utf-8", errors="replace").splitlines()
         self.said.unlink(missing_ok=True)
         if code == 0:
+            self.counts["whole_builds"] += 1
             self.copy.unlink(missing_ok=True)
             self.copy_made_of = self.failed_on = None
             self._say(f"everything is up to date, in {seconds:.0f} s", "green")
