@@ -5,6 +5,7 @@ No dbt runs, nothing is written, and after the first a query takes a fraction of
 second.
 """
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -143,7 +144,22 @@ class Metrics:
         try:
             return ask(*arguments)
         except InvalidQueryException as error:
-            first = str(error).partition("Error #2:")[0]
-            raise UserError(
-                first.strip(), "Metrics().names() and .dimensions(…) list them."
-            ) from error
+            raise UserError(*_in_words(str(error))) from error
+
+
+def _in_words(error: str) -> tuple[str, str]:
+    """MetricFlow's first complaint as a message, and what is near as a hint.
+
+    Args:
+        error: A page a name that it did not find, each for every part of a metric.
+    """
+    first = error.partition("Error #2:")[0].strip()
+    asked = re.search(r"Query Input:\s+(\S+)\s*(?:$|Issue)", first)
+    near = re.search(r"Suggestions:\s+\[(.*?)\]", first, re.DOTALL)
+    every = "Metrics().names() and .dimensions(…) list all."
+    if not asked:
+        return first.partition("Got exception")[0].strip(), every
+    found = re.findall(r"'([^']+)'", near.group(1)) if near else []
+    hint = f"Near are {', '.join(found)}. {every}" if found else every
+    name = asked.group(1)
+    return f"{name} is no metric, and no dimension of all metrics asked for.", hint

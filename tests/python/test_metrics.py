@@ -7,7 +7,7 @@ import pytest
 from metrics_agree import compare
 from shop import PROJECT
 
-from warehouse.ask import MANIFEST, Metrics
+from warehouse.ask import MANIFEST, Metrics, _in_words
 from warehouse.catalog import kpis, listed_kpis
 from warehouse.errors import UserError
 from warehouse.metrics import (
@@ -82,6 +82,29 @@ def test_a_publication_without_metrics_says_so(tmp_path):
     pytest.importorskip("metricflow", reason="MetricFlow is not installed")
     with pytest.raises(UserError, match=f"no {MANIFEST}"):
         Metrics(tmp_path)
+
+
+def test_what_metricflow_does_not_know_is_said_in_a_line():
+    """What was asked and what is near; a complaint of another form as it is."""
+    complaint = """Got error(s) during query resolution.
+
+    Error #1:
+      Suggestions:
+        ['orders', 'orders_sales']
+
+      Query Input:
+
+        ordrs
+
+    Error #2:
+      Query Input:
+
+        other
+    """
+    message, hint = _in_words(complaint)
+    assert message.startswith("ordrs is no metric")
+    assert hint.startswith("Near are orders, orders_sales. ")
+    assert _in_words("Something else\n Got exception: …")[0] == "Something else"
 
 
 def test_metricflow_agrees_on_the_demo():

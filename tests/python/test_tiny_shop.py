@@ -173,7 +173,7 @@ def test_metricflow_crosses_dimensions(published):
     assert {"channel", "metric_time", "order__device"} <= set(
         metrics.dimensions("orders", "net_sales")
     )
-    with pytest.raises(UserError, match="order__colour"):
+    with pytest.raises(UserError, match="order__colour is no metric"):
         metrics.sql(["orders"], ["order__colour"])
 
 
