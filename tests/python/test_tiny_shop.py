@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from base64 import b64decode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
@@ -40,6 +41,7 @@ from warehouse.proof import proof_of
 from warehouse.publish import publish, switch
 from warehouse.report import report
 from warehouse.report.boards import BOARDS
+from warehouse.report.models import FOLDERS
 from warehouse.report.words import number
 from warehouse.serve import Library, ReportServer, open_server
 from warehouse.status import format_value
@@ -899,6 +901,35 @@ def test_filters_in_a_browser(served):
             for path in ("sales.html?grain=week", "conversion.html?device=mobile"):
                 found += faults(chromium, served.address + path, width, scheme)
     assert found == []
+
+
+@pytest.mark.skipif(
+    "WAREHOUSE_TEST_DOCS" not in os.environ,
+    reason="takes a minute: WAREHOUSE_TEST_DOCS=1",
+)
+def test_the_models_pages_beside_the_report(tiny_shop, site, served):
+    """dbt's documentation and, where installed, lineage: told by nobody, asking nobody."""
+    tiny_shop.run("warehouse", "report", "--docs")
+    names = [name for name in FOLDERS if (site / name).is_dir()]
+    assert "docs" in names
+    secrets = {"demo-salt", str(PROJECT), str(Path.home()), str(tiny_shop.folder)}
+    for name in names:
+        text = (site / name / "index.html").read_text(encoding="utf-8")
+        data = re.search(r'atob\("([^"]+)', text)
+        told = text + (b64decode(data[1]).decode() if data else "")
+        assert not [secret for secret in secrets if secret in told], name
+        assert f"{name}/index.html" in Page(site / "sales.html").links
+        assert served.ask(f"/{name}/index.html")[0] == 200
+    with browser() as chromium:
+        for name in names:
+            asked, said = [], []
+            page = chromium.new_page()
+            page.on("request", lambda request, to=asked: to.append(request.url))
+            page.on("console", lambda word, to=said: to.append(word.type))
+            page.goto((site / name / "index.html").as_uri())
+            page.wait_for_timeout(3000)
+            assert "fct_orders" in page.content() or name == "lineage"
+            assert len(asked) == 1 and "error" not in said, name
 
 
 # ------------------------------------------------------------------------- mutations

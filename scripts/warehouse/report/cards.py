@@ -69,13 +69,17 @@ def _worked(data: Published, kpi: dict) -> dict | None:
 
     Returns:
         When, terms (text and what it is), what stands between them, the result, and a
-        note; None if the period has no value.
+        note; None if no complete period has a value.
     """
     grain = data.grain
-    rows = [row for row in data.series(kpi["kpi_id"], grain) if not row["is_partial"]]
-    row = rows[-1] if rows else None
-    if row is None or row["value"] is None:
+    rows = [
+        row
+        for row in data.series(kpi["kpi_id"], grain)
+        if row["value"] is not None and not row["is_partial"]
+    ]
+    if not rows:
         return None
+    row = rows[-1]
     unit, currency = kpi["unit"], data.currency
     found = {
         "when": words.full_period(grain, row["period_start"]),
