@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import errno
 import os
 import socket
 from collections.abc import Iterator
@@ -39,7 +40,9 @@ def only_writer(data: Path, command: str) -> Iterator[str | None]:
     try:
         try:
             _take(handle)
-        except OSError:
+        except OSError as error:
+            if error.errno in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
+                raise  # nobody holds it: this disk knows no locks
             holder = _words(handle) or "Another command"
             raise BusyError(
                 f"{holder} is at work in {data}.",
