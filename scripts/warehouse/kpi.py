@@ -470,7 +470,6 @@ def _print_members(console: "Console", answer: Answer, parts: bool) -> None:
     )
     count = len(answer.periods)
     cells = {m: everything[i * count :][:count] for i, m in enumerate(shown)}
-    newest = {m: next((r for r in reversed(answer.rows[m]) if r), None) for m in shown}
     last = {m: answer.rows[m][-1] for m in shown}
     changes = {m: _change(last[m], unit, better, "previous") for m in shown}
     heads = [
@@ -487,8 +486,9 @@ def _print_members(console: "Console", answer: Answer, parts: bool) -> None:
     change = max(len("Change"), *(text.cell_len for text in changes.values()))
     taken = label + trend + change + 3 * 2
     if parts:
-        pieces = [_part(newest[m], n) for m in shown for n in ("numerator",)]
-        pieces += [_part(newest[m], n) for m in shown for n in ("denominator",)]
+        pieces = [
+            _part(last[m], n) for m in shown for n in ("numerator", "denominator")
+        ]
         taken += 2 * (max(len("Denominator"), *map(len, pieces)) + 2)
     fitting = max(1, min(count, (console.width - taken) // (wide + 2)))
 
