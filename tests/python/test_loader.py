@@ -428,6 +428,14 @@ def test_an_open_quote_swallows_no_rows(till, where):
     assert till.rejects("kind", "line") == [("open_quote", where + 2)]
 
 
+def test_a_lone_return_in_a_cell_ends_no_row(till):
+    """Beside a row that is rejected: the careful reader has it as well."""
+    till.write("sales.csv", 'id,note\n1,"a\rb"\n2\n3,"c\nd"\n')
+    till.load()
+    assert till.sales("note") == ["a\rb", "c\nd"]
+    assert till.rejects("line") == [4]  # a return counts as a line's end
+
+
 def test_an_open_quote_before_rows_without_quotes(till):
     rows = "".join(f"{i},note\n" for i in range(500))
     till.write("sales.csv", f'id,note\n{rows}x,"open\n{rows}')
