@@ -12,8 +12,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections import Counter
 from base64 import b64decode
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
@@ -908,7 +908,7 @@ def test_filters_in_a_browser(served):
     reason="takes a minute: WAREHOUSE_TEST_DOCS=1",
 )
 def test_the_models_pages_beside_the_report(tiny_shop, site, served):
-    """dbt's documentation and, where installed, lineage: told by nobody, asking nobody."""
+    """What they know of this machine (nothing), and whom they ask (nobody)."""
     tiny_shop.run("warehouse", "report", "--docs")
     names = [name for name in FOLDERS if (site / name).is_dir()]
     assert "docs" in names
