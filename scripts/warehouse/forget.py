@@ -725,9 +725,9 @@ def _parquet(path: Path, to: Path, tables: Sequence[Table], person: Person) -> i
         source = f"read_parquet({literal(path)})"
         try:
             relation = connection.sql(f"from {source}")
-        except duckdb.Error as error:
+            names, types = relation.columns, list(map(str, relation.types))
+        except (duckdb.Error, UnicodeError) as error:
             raise _Impossible(f"it cannot be read ({error})") from None
-        names, types = relation.columns, list(map(str, relation.types))
         columns = _Columns.of(names, tables)
         texts = [i for i, kind in enumerate(types) if kind == "VARCHAR"]
         nested = [i for i in range(len(names)) if i not in texts]

@@ -234,6 +234,11 @@ def read(
         output = reader(connection, item, out, scratch)
     except (duckdb.Error, OSError, MemoryError) as error:
         raise _refusal(item, error, out) from None
+    except UnicodeError:  # names of columns in Parquet
+        raise UserError(
+            f"{item.file} cannot be read: it holds names that are no UTF-8.",
+            "The file is damaged: export it again.",
+        ) from None
     if output.landed != output.loaded + output.rejected:
         raise UserError(
             f"{item.file}: {output.landed:,} rows landed, but {output.loaded:,} were "

@@ -430,6 +430,9 @@ def _containers(shape: Shape) -> Iterator[Case]:
     broken = content[:middle] + bytes(60) + content[middle + 60 :]
     yield Case(f"{name}_zeros.parquet", broken, refused="cannot be read")
 
+    named = content.replace(shape.header[0].encode(), b"\xff" * len(shape.header[0]))
+    yield Case(f"{name}_names.parquet", named, refused="no UTF-8")
+
     name, rows, lines, keys = _parts(shape, "gz")
     packed = gzip.compress("".join(lines).encode(), mtime=0)
     yield Case(f"{name}.csv.gz", packed, keys)
