@@ -32,7 +32,7 @@ from warehouse.work import LARGEST_LOG, work
 FIXTURE = PROJECT / "tests/fixtures/tiny_shop"
 # How many processes are killed: most of them while they load or publish. Two hundred
 # and more take some minutes.
-KILLS = int(os.environ.get("WAREHOUSE_TEST_KILLS", "40"))
+KILLS = int(os.environ.get("WAREHOUSE_TEST_KILLS", "20"))
 SEED = int(os.environ.get("WAREHOUSE_TEST_SEED", "7"))
 IN_A_ROW = 3  # at most, before the command is left alone
 # What is built to be killed; the whole warehouse would take minutes.
