@@ -14,6 +14,7 @@ from rich.console import Console
 from shop import PROJECT, Shop
 
 from warehouse import watch as watching
+from warehouse.people import BROWSER_COLUMNS
 from warehouse.publications import ROW_GROUP, hashes, manifest_of, sort_order, whole
 from warehouse.watch import Watcher
 
@@ -155,7 +156,14 @@ def test_a_refresh_says_what_a_whole_build_says(watched):
     assert {"fct_orders", "rollup_orders", "kpi_values"} <= set(new)
     with reader_of(shop) as reader:
         kpis = ", ".join(f"'{kpi}'" for kpi in manifest["live"]["kpis"])
-        seen = {table: f"select * from {table} order by all" for table in new}
+        # What readers get of browsers is hashed.
+        hashed = ", ".join(f"'{column}'" for column in BROWSER_COLUMNS)
+        seen = {
+            table: f"""
+                select columns(lambda name: name not in ({hashed})) from {table}
+                order by all"""
+            for table in new
+        }
         seen["kpi_values"] = f"""
             select kpi_id, grain, period_start, dimension, member, numerator,
                 denominator, value
