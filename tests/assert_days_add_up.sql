@@ -53,17 +53,16 @@
     'rollup_reviews': ['reviews', 'stars', 'negative_reviews'],
 } %}
 {% set hourly = ['orders', 'units_sold', 'sales', 'returns', 'total_sales'] %}
-{% set checks = [] %}
+{% set checks = [
+    ('rollup_orders', 'hour', 'day', hourly),
+    ('rollup_contacts', 'hour', 'day', ['contacts', 'calls_received', 'calls_answered']),
+] %}
 {% for rollup, columns in rollups.items() %}
     {% for whole in ['week', 'month', 'quarter', 'year'] %}
         {% do checks.append((rollup, 'day', whole, columns)) %}
     {% endfor %}
 {% endfor %}
-{% do checks.append(('rollup_orders', 'hour', 'day', hourly)) %}
-{% do checks.append((
-    'rollup_contacts', 'hour', 'day', ['contacts', 'calls_received', 'calls_answered']
-)) %}
-{% for rollup, part, whole, columns in checks %}
+{% for rollup, part, whole, columns in checks | list %}
     select
         '{{ rollup }}' as rollup,
         '{{ whole }}' as grain,
@@ -71,7 +70,7 @@
         dimension,
         member,
         case
-            {% for column in columns %}
+            {% for column in columns | list %}
                 when
                     abs(
                         sum(case when grain = '{{ whole }}' then {{ column }} end)

@@ -36,7 +36,7 @@
     ('rollup_surveys', 'promoters + detractors', 'nps_answers'),
     ('rollup_reviews', 'negative_reviews', 'reviews'),
 ] %}
-{% for rollup, part, whole in checks %}
+{% for rollup, part, whole in checks | list %}
     select
         '{{ rollup }}' as rollup,
         '{{ part }}' as part,

@@ -98,14 +98,14 @@
     ('rollup_emails', 'kind', email_parts),
     ('rollup_emails', 'campaign', email_parts),
 ] %}
-{% for rollup, dimension, columns in checks %}
+{% for rollup, dimension, columns in checks | list %}
     select
         '{{ rollup }}' as rollup,
         '{{ dimension }}' as dimension,
         grain,
         period_start,
         case
-            {% for column in columns %}
+            {% for column in columns | list %}
                 when
                     abs(
                         sum(case when dimension = 'all' then {{ column }} end)

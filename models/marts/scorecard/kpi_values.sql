@@ -113,7 +113,7 @@
     'page_load_seconds',
 ] -%}
 
-{% for kpi in kpis %}
+{% for kpi in kpis | list %}
     select
         '{{ kpi }}' as kpi_id,
         kpi_{{ kpi }}.grain,
