@@ -561,7 +561,7 @@ def test_who_lacks_a_permission_is_told_whose_folder_it_is(nursery):
 
 
 def test_what_needs_too_much_memory_says_how_to_give_more(till, monkeypatch):
-    """A file alone is refused; where nothing can be read, the load stops as it was."""
+    """The load stops as it was, and takes the file when there is more."""
     till.write("clerks.csv", "clerk,hours\nann,1\n")
     till.load()
     till.write("sales.csv", f"id,note\n1,{'x' * 30_000_000}\n")
@@ -570,13 +570,9 @@ def test_what_needs_too_much_memory_says_how_to_give_more(till, monkeypatch):
         till.load()
     assert "WAREHOUSE_MEMORY=4GB" in stopped.value.hint
     assert len(till.query("loader/files")) == 1
-    monkeypatch.setenv("WAREHOUSE_MEMORY", "80MB")
-    (refusal,) = till.load().refused
-    assert "sales.csv needs more memory" in refusal.message
-    assert "WAREHOUSE_MEMORY=4GB" in refusal.hint
     monkeypatch.delenv("WAREHOUSE_MEMORY")
     assert till.load().refused == []
-    assert till.sales("id") == ["1"]
+    assert len(till.query("loader/files")) == 2
 
 
 @pytest.mark.parametrize(
