@@ -119,6 +119,8 @@ class Case:
 def text_of(rows: Sequence[dict[str, str]], end: str = "\n", **options) -> str:
     """Rows as CSV with a header."""
     sink = io.StringIO(newline="")
+    if end == "\r":  # the csv module would leave a line feed in a cell unquoted
+        options["quoting"] = csv.QUOTE_ALL
     writer = csv.DictWriter(sink, list(rows[0]), lineterminator=end, **options)
     writer.writeheader()
     writer.writerows(rows)
