@@ -30,6 +30,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 SHOP = Path("landing/shopify/alder_eu")
 COUPON = "TWEET10"
 ORDERS = 20
+COMMAND = [sys.executable, "-m", "warehouse"]
 LOOK = 0.1  # seconds between two looks of the reader
 SALES = (
     "select sum(value) from kpi_total_sales where grain = 'hour' and dimension = 'all'"
@@ -116,21 +117,24 @@ def main() -> None:
         if not asked.in_place:
             data = Path(folder) / "data"
             shutil.copytree(source, data, symlinks=True)
+            # A build knows the folder that it was made in: the copy needs its own.
+            print("building the copy", flush=True)
+            subprocess.run([*COMMAND, "run"], check=True, **surroundings(data, target))
         measure(data, target, asked.files, asked.limit, not asked.no_run)
+
+
+def surroundings(data: Path, target: str) -> dict:
+    """Where a command runs, and on what."""
+    there = {"WAREHOUSE_DATA": str(data), "WAREHOUSE_TARGET": target}
+    paths = os.pathsep.join(filter(None, ["scripts", os.environ.get("PYTHONPATH")]))
+    environment = os.environ | there | {"PYTHONPATH": paths}
+    return {"cwd": PROJECT, "env": environment, "stdout": subprocess.PIPE, "text": True}
 
 
 def measure(data: Path, target: str, files: int, limit: float, with_run: bool) -> None:
     """Land the files, one when the one before is visible, and print what came of it."""
-    command = [sys.executable, "-m", "warehouse"]
-    there = {"WAREHOUSE_DATA": str(data), "WAREHOUSE_TARGET": target}
-    paths = os.pathsep.join(filter(None, ["scripts", os.environ.get("PYTHONPATH")]))
-    options = {"cwd": PROJECT, "env": os.environ | there | {"PYTHONPATH": paths}}
-    watch = subprocess.Popen(
-        [*command, "watch", "--quiet", "1000000"],
-        stdout=subprocess.PIPE,
-        text=True,
-        **options,
-    )
+    options = surroundings(data, target)
+    watch = subprocess.Popen([*COMMAND, "watch", "--quiet", "1000000"], **options)
     try:
         for line in watch.stdout:
             sys.stdout.write(line)
@@ -160,7 +164,7 @@ def measure(data: Path, target: str, files: int, limit: float, with_run: bool) -
     if with_run:
         sales, before = seen(data)[1], cpu()
         landed = land(data, files)
-        subprocess.run([*command, "run"], check=True, capture_output=True, **options)
+        subprocess.run([*COMMAND, "run"], check=True, **options)
         run = until_seen(data, sales, landed, 1)
         used_by_run = cpu() - before
         print(
