@@ -12,6 +12,7 @@ from rich.text import Text
 from warehouse.build import build_is_newest, build_moment, last_build
 from warehouse.check import last_check, summary
 from warehouse.paths import data_dir, target_name, warehouse_file
+from warehouse.publications import live_words
 from warehouse.publish import publications, sources
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def _read_published(found: Health) -> None:
     found.published = {
         **{name: manifest[name] for name in ("build_id", "published_at", "as_of")},
         "kept": [path.name for path in publications(folder)],
+        "live": live_words(manifest),
     }
     built = warehouse_file(found.target)
     if found.build.get("success") and built.exists() and build_is_newest(found.target):
@@ -182,6 +184,8 @@ def _lines(found: Health) -> list[tuple[str, Text | str]]:
     if published := found.published:
         words = Text(f"{_moment(published['published_at'])}  {published['build_id']}, ")
         words.append(f"data to {published['as_of']}, {len(published['kept'])} kept")
+        if published["live"]:
+            words.append(f"; {published['live']}", "yellow")
         if found.is_behind:
             words.append("; a newer build waits: warehouse publish", "yellow")
         lines.append(("published", words))

@@ -19,6 +19,7 @@ from warehouse.catalog import (
 )
 from warehouse.errors import UserError
 from warehouse.paths import data_dir, target_name
+from warehouse.publications import live_words
 from warehouse.report import words
 from warehouse.report.published import Published
 from warehouse.status import GRAINS, MISSING, judged, period_sentence, plan_text
@@ -170,12 +171,20 @@ class _Shelf:
                 coalesce(kpi_scorecard.is_mature, true) as is_mature,
                 kpi_scorecard.kpi_id is not null as is_compared
             from kpi_values
+            -- In a live publication the values may be newer than what they are
+            -- compared with: then there is no comparison.
             left join kpi_scorecard
-                using (kpi_id, grain, period_start, dimension, member)
-            where kpi_id = {text(kpi_id)} and grain = {text(grain)}
-                and dimension in ('all', {text(dimension)})
-                and period_start >= timestamp '{since}'
-            order by period_start, dimension, member"""
+                on kpi_values.kpi_id = kpi_scorecard.kpi_id
+                and kpi_values.grain = kpi_scorecard.grain
+                and kpi_values.period_start = kpi_scorecard.period_start
+                and kpi_values.dimension = kpi_scorecard.dimension
+                and kpi_values.member = kpi_scorecard.member
+                and kpi_values.value is not distinct from kpi_scorecard.value
+            where kpi_values.kpi_id = {text(kpi_id)}
+                and kpi_values.grain = {text(grain)}
+                and kpi_values.dimension in ('all', {text(dimension)})
+                and kpi_values.period_start >= timestamp '{since}'
+            order by kpi_values.period_start, kpi_values.dimension, kpi_values.member"""
         )
 
 
@@ -532,6 +541,8 @@ def _print_meaning(console: "Console", answer: Answer) -> None:
         ),
         f"data to {answer.build['as_of']}",
     ]
+    if live := live_words(answer.build):
+        facts.append(live)
     if answer.is_under_way:
         facts.append(
             f"* so far; its changes are against the same days of the {answer.grain} "

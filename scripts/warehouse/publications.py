@@ -25,6 +25,16 @@ def is_live(publication: Path) -> bool:
     return bool(manifest_of(publication).get("live"))
 
 
+def live_words(manifest: Mapping) -> str:
+    """What a reader of a live publication must know; nothing for a whole one."""
+    if not (live := manifest.get("live")):
+        return ""
+    return (
+        f"live: {len(live['kpis'])} KPIs' values are newer than all comparisons, charts "
+        f"and other marts, which are of build {live['base']} until the next whole one"
+    )
+
+
 def whole(publication: Path) -> Path | None:
     """The whole publication that one is, or is based on.
 

@@ -1,6 +1,7 @@
 """`warehouse kpi` and `warehouse explain`: published numbers, and what they mean."""
 
 import json
+import shutil
 from datetime import datetime, timedelta
 from io import StringIO
 
@@ -157,6 +158,25 @@ def test_a_kpi_by_itself_and_its_parts():
     # No scorecard row: the week before is what it is compared with.
     second = next(line for line in text.splitlines() if line.startswith("7 Sep"))
     assert "▲ 0.5 pt" in second
+
+
+def test_live_values_are_not_compared_with_what_they_were(shop, tmp_path, monkeypatch):
+    """The scorecard of the whole build compared another number; the words say so."""
+    live = shutil.copytree(shop, tmp_path / "live", symlinks=True)
+    monkeypatch.setenv("WAREHOUSE_DATA", str(live))
+    manifest = live / "published" / "current" / "manifest.json"
+    told = {"base": "20260923T040000.000000Z", "kpis": ["conversion_rate"]}
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"live": told}))
+    file = str(live / "published" / "current" / "warehouse.duckdb")
+    with duckdb.connect(file) as connection:
+        connection.execute(
+            "update kpi_values set numerator = 9, value = 9 / 200.0 where dimension ="
+            " 'all' and kpi_id = 'conversion_rate' and period_start = '2026-09-21'"
+        )
+    text = say(kpi, "conversion_rate", grain="week")
+    newest = next(line for line in text.splitlines() if line.startswith("21 Sep*"))
+    assert "4.50%" in newest and "2.0 pt" not in newest and "120%" not in newest
+    assert "live: 1 KPIs' values are newer" in " ".join(text.split())
 
 
 def test_members_and_shops():

@@ -149,7 +149,7 @@ def tile(data: Published, kpi_id: str, grain: str) -> dict:
         "tone": tone(row, change),
         "before": words.period(grain, before) if before else "",
         "on_year": words.change(row, unit, "last_year"),
-        "year": words.period(grain, year) if year else "",
+        "year": _year_before(grain, year) if year else "",
         "plan": words.value(row["plan_value"], unit, data.currency),
         "attained": None if attained is None else int(attained * 100),
         "spark": spark(data.spark(kpi_id, grain), grows(row, kpi)),
@@ -957,3 +957,9 @@ def _plot(panel: Panel, data: Published, rows: Rows, style: str) -> Chart:
         data.currency,
         slot_name=(grain or options["x"]).replace("_", " ").capitalize(),
     )
+
+
+def _year_before(grain: str, start) -> str:
+    """A period of another year: a day says of which, the others do anyway."""
+    is_day = grain in ("day", "week")
+    return words.since("day", start) if is_day else words.period(grain, start)

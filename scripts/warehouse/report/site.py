@@ -15,6 +15,7 @@ from warehouse.catalog import theme_label
 from warehouse.errors import UserError
 from warehouse.files import remove_whole, settle
 from warehouse.paths import data_dir, project_variables, target_name
+from warehouse.publications import live_words
 from warehouse.publish import reports, switch
 from warehouse.report import panels, words
 from warehouse.report.boards import BOARDS, Board, Panel, read_boards
@@ -289,6 +290,7 @@ def _environment(data: Published) -> Environment:
         script=Markup(source(environment, "script.js")[0].strip()),
         languages=LANGUAGE_NAMES,
         manifest=data.manifest,
+        live=live_words(data.manifest),
         shops=data.shops,
         period=data.now.get(data.grain),
         grain=data.grain,
