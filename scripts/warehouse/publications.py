@@ -30,7 +30,7 @@ def live_words(manifest: Mapping) -> str:
     if not (live := manifest.get("live")):
         return ""
     return (
-        f"live: {len(live['kpis'])} KPIs' values are newer than all comparisons, charts "
+        f"live: {len(live['kpis'])} KPIs' values are newer than comparisons, charts "
         f"and other marts, which are of build {live['base']} until the next whole one"
     )
 
