@@ -185,11 +185,35 @@ def build_is_newest(target: str) -> bool:
     return last_build(target).get("file", found) == found
 
 
-def _invoke(console: Console, target: str, arguments: list[str]) -> BuildResult:
-    """Run dbt, drawing a bar while it runs."""
+def run_dbt(*arguments: str, manifest=None, callbacks=()):
+    """A dbt command in this process, without words; the surroundings are the caller's.
+
+    Args:
+        arguments: The command and its options.
+        manifest: What dbt has read of the project before; it is read anew without.
+        callbacks: What is called with each of dbt's events.
+
+    Returns:
+        dbt's result: success, exception, result.
+    """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
+    quietly = [
+        *("--quiet", "--log-level=none", "--log-level-file=none"),
+        *("--no-version-check", f"--project-dir={PROJECT}"),
+        f"--profiles-dir={PROJECT}",
+    ]
+    try:
+        runner = dbtRunner(manifest=manifest, callbacks=list(callbacks))
+        return runner.invoke([*arguments, *quietly])
+    finally:
+        # dbt keeps the file open for the next command of the same process.
+        DuckDBConnectionManager.close_all_connections()
+
+
+def _invoke(console: Console, target: str, arguments: list[str]) -> BuildResult:
+    """Run dbt, drawing a bar while it runs."""
     with dbt_surroundings(target), progress(console) as bar:
         task = bar.add_task("reading the project", total=None)
 
@@ -203,19 +227,9 @@ def _invoke(console: Console, target: str, arguments: list[str]) -> BuildResult:
             elif event.info.name == "NodeFinished":
                 bar.advance(task)
 
-        quiet = [
-            "--quiet",
-            "--log-level=none",
-            "--log-level-file=none",
-            "--no-version-check",
-            f"--project-dir={PROJECT}",
-            f"--profiles-dir={PROJECT}",
-        ]
         try:
-            done = dbtRunner(callbacks=[follow]).invoke([*arguments, *quiet])
+            done = run_dbt(*arguments, callbacks=[follow])
         finally:
-            # dbt keeps the file open for the next command of the same process.
-            DuckDBConnectionManager.close_all_connections()
             # What a killed build had put aside for want of memory.
             shutil.rmtree(spill_folder(target), ignore_errors=True)
 

@@ -22,7 +22,7 @@ from warehouse.files import write_whole
 from warehouse.ledger import LOADER_VERSION, Lake
 from warehouse.machine import held_file, in_words, limit_memory
 from warehouse.paths import data_dir, spill_folder, target_name, warehouse_file
-from warehouse.publications import whole
+from warehouse.publications import manifest_of, whole
 from warehouse.restatements import newest_day
 from warehouse.terminal import document, follow
 from warehouse.work import work
@@ -186,7 +186,8 @@ def _look(target: str, today: dt.date | None) -> Iterator[Look]:
         )
     data = data_dir(target)
     published = whole(data / "published" / "current")
-    has_old = published is not None and (published / "manifest.json").exists()
+    manifest = manifest_of(published) if published else {}
+    has_old = bool(manifest)
     if today is None and target != "demo":
         today = dt.datetime.now().date()
     with duckdb.connect() as connection:
@@ -201,9 +202,7 @@ def _look(target: str, today: dt.date | None) -> Iterator[Look]:
                 "The lake was written by an earlier version of the loader.",
                 "Run `warehouse run`: it reads every file again.",
             )
-        manifest = {}
         if has_old:
-            manifest = json.loads((published / "manifest.json").read_text())
             file = (published / "warehouse.duckdb").resolve()
             # Views remember the catalogue that they were made in by its name.
             connection.execute(f"attach '{file}' as warehouse (read_only)")

@@ -12,7 +12,7 @@ from rich.text import Text
 from warehouse.build import build_is_newest, build_moment, last_build
 from warehouse.check import last_check, summary
 from warehouse.paths import data_dir, target_name, warehouse_file
-from warehouse.publications import live_words
+from warehouse.publications import live_words, manifest_of
 from warehouse.publish import publications, sources
 
 if TYPE_CHECKING:
@@ -80,10 +80,8 @@ def health(target: str | None = None) -> Health:
 def _read_published(found: Health) -> None:
     """What readers see."""
     folder = data_dir(found.target) / "published"
-    current = folder / "current" / "manifest.json"
-    if not current.exists():
+    if not (manifest := manifest_of(folder / "current")):
         return
-    manifest = json.loads(current.read_text(encoding="utf-8"))
     found.published = {
         **{name: manifest[name] for name in ("build_id", "published_at", "as_of")},
         "kept": [path.name for path in publications(folder)],

@@ -1,7 +1,7 @@
 """What a build is made of, so that a later one can tell what has changed since."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from warehouse.paths import PROJECT, data_dir, target_name
@@ -25,15 +25,26 @@ def inputs(target: str | None = None) -> dict:
     """
     target = target or target_name()
     data = data_dir(target)
-    digest = hashlib.sha256(f"{target} {salt(target)}".encode())
-    for path in project_files():
-        digest.update(path.relative_to(PROJECT).as_posix().encode())
-        digest.update(path.read_bytes())
     lake = {
         folder.relative_to(data / "lake").as_posix(): _listing(folder)
         for folder in sorted((data / "lake").glob("[!.]*/*/"))
     }
-    return {"project": digest.hexdigest(), "lake": lake}
+    project = hash_of_files(project_files(), f"{target} {salt(target)}")
+    return {"project": project, "lake": lake}
+
+
+def hash_of_files(files: Iterable[Path], beside: str = "") -> str:
+    """What tells files of the project, in their order, from what they were.
+
+    Args:
+        files: Their names and contents count.
+        beside: What counts, too.
+    """
+    digest = hashlib.sha256(beside.encode())
+    for path in files:
+        digest.update(path.relative_to(PROJECT).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def project_files() -> Iterator[Path]:

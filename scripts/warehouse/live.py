@@ -10,7 +10,6 @@ import contextlib
 import datetime as dt
 import graphlib
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,13 +19,14 @@ import duckdb
 
 from warehouse.ask import MANIFEST
 from warehouse.assertions import ASSERTIONS, Look, read_rules
-from warehouse.build import dbt_surroundings
+from warehouse.build import dbt_surroundings, run_dbt
 from warehouse.contract import read_contracts
 from warehouse.errors import UserError
+from warehouse.files import copy_file, link_file
 from warehouse.inputs import inputs, moved_tables
 from warehouse.ledger import Lake
 from warehouse.machine import limit_memory
-from warehouse.paths import PROJECT, data_dir, target_name, warehouse_file
+from warehouse.paths import data_dir, target_name, warehouse_file
 from warehouse.people import last_forgetting, salt
 from warehouse.publications import hashes, manifest_of
 from warehouse.publish import (
@@ -124,8 +124,8 @@ class Live:
         self.target = target or target_name()
         self.data = data_dir(self.target)
         self.project = inputs(self.target)["project"]
-        with _dbt(self.target) as invoke:
-            manifest = invoke(None, "parse")
+        with dbt_surroundings(self.target):
+            manifest = _asked_of_dbt(self.target, "parse")
             self.nodes = {n.key: n for n in _nodes(manifest)}
             self.by_name = {
                 n.name: n.key
@@ -149,7 +149,7 @@ class Live:
             ]
             names = [self.nodes[key].name for key in sorted(models)]
             names += [test.name for test in self.tests]
-            for key, sql in invoke(manifest, "compile", *names).items():
+            for key, sql in _compiled(self.target, manifest, names).items():
                 self.nodes[key].sql = sql
         for key in models:
             if self.nodes[key].sql is None:
@@ -352,9 +352,9 @@ class Live:
             copy_file(base.publication / "warehouse.duckdb", file)
             (folder / "parquet").mkdir()
             for path in base.publication.glob("parquet/*"):
-                _link(path, folder / "parquet" / path.name)
+                link_file(path, folder / "parquet" / path.name)
             for path in base.publication.glob(MANIFEST):
-                _link(path, folder / path.name)
+                link_file(path, folder / path.name)
             connection.execute(f"attach '{file}' as fresh")
             connection.execute("set variable salt = ?", [salt(self.target)])
             connection.execute("begin")
@@ -472,47 +472,28 @@ class Live:
 # --------------------------------------------------------------------------------- dbt
 
 
-@contextlib.contextmanager
-def _dbt(target: str):
-    """dbt in this process: `invoke(None, "parse")` gives the manifest,
-    `invoke(manifest, "compile", *names)` the SQL by key."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
+def _asked_of_dbt(target: str, *arguments: str, manifest=None):
+    """What a dbt command that must not fail has made."""
+    done = run_dbt(*arguments, f"--target={target}", manifest=manifest)
+    if not done.success:
+        raise UserError(
+            f"dbt could not read the project.\n{str(done.exception or '').strip()}",
+            "Mend the file that is named; `dbt parse` checks the project.",
+        )
+    return done.result
 
-    options = [
-        "--quiet",
-        "--log-level=none",
-        "--log-level-file=none",
-        "--no-version-check",
-        f"--project-dir={PROJECT}",
-        f"--profiles-dir={PROJECT}",
-        f"--target={target}",
-    ]
 
-    def invoke(manifest, command: str, *names: str):
-        arguments = [command, *options]
-        if names:
-            # Incremental models as they are from nothing.
-            arguments += ["--no-write-json", "--full-refresh", "--select", *names]
-        done = dbtRunner(manifest=manifest).invoke(arguments)
-        if not done.success:
-            raise UserError(
-                f"dbt could not read the project.\n{str(done.exception or '').strip()}",
-                "Mend the file that is named; `dbt parse` checks the project.",
-            )
-        if command == "parse":
-            return done.result
-        return {
-            entry.node.unique_id: entry.node.compiled_code
-            for entry in done.result.results
-            if str(entry.node.language) == "sql"
-        }
-
-    with dbt_surroundings(target):
-        try:
-            yield invoke
-        finally:
-            DuckDBConnectionManager.close_all_connections()
+def _compiled(target: str, manifest, names: list[str]) -> dict[str, str]:
+    """The SQL of models and tests by key; incremental ones as they are from nothing."""
+    once = ("--no-write-json", "--full-refresh")
+    done = _asked_of_dbt(
+        target, "compile", *once, "--select", *names, manifest=manifest
+    )
+    return {
+        entry.node.unique_id: entry.node.compiled_code
+        for entry in done.results
+        if str(entry.node.language) == "sql"
+    }
 
 
 def _nodes(manifest) -> Iterator[_Node]:
@@ -567,25 +548,3 @@ def _print(connection, table: str) -> tuple:
 
 def _rows(connection, table: str) -> int:
     return connection.execute(f"select count(*) from {table}").fetchall()[0][0]
-
-
-def copy_file(path: Path, to: Path) -> None:
-    """A file's copy; on file systems that can, without writing its blocks again."""
-    with path.open("rb") as source, to.open("wb") as sink:
-        left = path.stat().st_size
-        if hasattr(os, "copy_file_range"):
-            with contextlib.suppress(OSError):
-                while left and (
-                    n := os.copy_file_range(source.fileno(), sink.fileno(), left)
-                ):
-                    left -= n
-        while chunk := source.read(1 << 22) if left else b"":
-            sink.write(chunk)
-
-
-def _link(path: Path, to: Path) -> None:
-    """The same file under a second name, or a copy where there are no such links."""
-    try:
-        os.link(path, to)
-    except OSError:
-        copy_file(path, to)

@@ -32,7 +32,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from warehouse.build import dbt_surroundings
+from warehouse.build import dbt_surroundings, run_dbt
 from warehouse.errors import UserError
 from warehouse.mutations import Mutation, defects, rank_of, sites
 from warehouse.paths import PROJECT
@@ -910,21 +910,7 @@ def _invoke(manifest, *arguments: str):
     Raises:
         UserError: If dbt could not start.
     """
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
-
-    quiet = [
-        *("--quiet", "--log-level=none", "--log-level-file=none"),
-        *(
-            "--no-version-check",
-            f"--project-dir={PROJECT}",
-            f"--profiles-dir={PROJECT}",
-        ),
-    ]
-    try:
-        done = dbtRunner(manifest=manifest).invoke([*arguments, *quiet])
-    finally:
-        DuckDBConnectionManager.close_all_connections()
+    done = run_dbt(*arguments, manifest=manifest)
     if done.result is None:
         raise UserError(
             f"dbt could not {arguments[0]} the project.\n{done.exception}",

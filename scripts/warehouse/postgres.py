@@ -6,7 +6,6 @@ or the other; a transfer that dies leaves nothing behind.
 """
 
 import contextlib
-import json
 import os
 import re
 import tempfile
@@ -21,6 +20,7 @@ from warehouse.build import build_moment
 from warehouse.catalog import Words, words
 from warehouse.errors import BusyError, MachineError, UserError
 from warehouse.paths import data_dir, target_name
+from warehouse.publications import manifest_of
 from warehouse.publish import publish
 from warehouse.terminal import progress
 from warehouse.work import work
@@ -130,7 +130,7 @@ def publish_to_postgres(
         folder = (data / "published" / "current").resolve()
         if not folder.exists():
             raise UserError("Nothing is published yet.", "Run `warehouse run` first.")
-        manifest = json.loads((folder / "manifest.json").read_text())
+        manifest = manifest_of(folder)
         marts = read_marts(folder)
         with _plain_errors(connect, place), psycopg.connect(**connect) as connection:
             rows = _send(console, connection, schema, marts, manifest)

@@ -1,6 +1,5 @@
 """Print the published scorecard: what a shop looks at in the morning."""
 
-import json
 from datetime import date
 from functools import partial
 from math import floor
@@ -18,6 +17,7 @@ from warehouse.catalog import theme_label
 from warehouse.errors import UserError
 from warehouse.news import print_news, read_news, read_rows
 from warehouse.paths import data_dir, target_name
+from warehouse.publications import manifest_of
 
 if TYPE_CHECKING:
     from warehouse.health import Health
@@ -60,7 +60,7 @@ def status(console: Console, target: str | None = None, grain: str = "month") ->
     target = target or target_name()
     stands = health(target)
     folder = data_dir(target) / "published" / "current"
-    if not (folder / "manifest.json").exists():
+    if not (manifest := manifest_of(folder)):
         first = "warehouse demo, then " if target == "demo" else ""
         console.print(
             f"Nothing is published for the target {target} yet. Run {first}"
@@ -72,7 +72,6 @@ def status(console: Console, target: str | None = None, grain: str = "month") ->
         nothing = {"build_id": None, "kpis": [], "alerts": [], "diagnoses": []}
         return {**nothing, "health": stands}
 
-    manifest = json.loads((folder / "manifest.json").read_text())
     shops, rows, news = _read(folder / "warehouse.duckdb", grain)
     _print_header(console, manifest, shops, rows)
     currency = manifest["currency"]
@@ -118,10 +117,10 @@ def restated(console: Console, target: str | None = None) -> dict:
         `restatements`: the rows that are shown, with the number of all as `total`.
     """
     folder = data_dir(target or target_name()) / "published" / "current"
-    if not (folder / "manifest.json").exists():
+    if not (manifest := manifest_of(folder)):
         console.print("Nothing is published yet: run warehouse run.", highlight=False)
         return {"restatements": []}
-    currency = json.loads((folder / "manifest.json").read_text())["currency"]
+    currency = manifest["currency"]
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
         rows = read_rows(
             connection,

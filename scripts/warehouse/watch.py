@@ -23,8 +23,9 @@ from rich.markup import escape
 
 from warehouse.build import build_is_newest, last_build
 from warehouse.errors import BusyError, UserError
+from warehouse.files import copy_file
 from warehouse.inputs import inputs, moved_tables
-from warehouse.live import Base, Live, Refreshed, copy_file
+from warehouse.live import Base, Live, Refreshed
 from warehouse.load import LoadResult, Refusal, load
 from warehouse.lock import only_writer
 from warehouse.paths import PROJECT, data_dir, target_name, warehouse_file

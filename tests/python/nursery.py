@@ -16,8 +16,6 @@ import tempfile
 import time
 import traceback
 
-import dbt.cli.main
-
 import warehouse.assertions
 import warehouse.build
 import warehouse.check
@@ -28,9 +26,16 @@ import warehouse.publish
 import warehouse.report
 import warehouse.run
 import warehouse.status
-from warehouse.paths import PROJECT
 
-MODULES = ("rich.progress", "rich.table", "rich.traceback", "polars", "pwd", "shutil")
+MODULES = (
+    "dbt.cli.main",
+    "rich.progress",
+    "rich.table",
+    "rich.traceback",
+    "polars",
+    "pwd",
+    "shutil",
+)
 
 
 def bring_up(words: list[str]) -> None:
@@ -85,10 +90,9 @@ def _run(said, words, kill_after, user, environment) -> dict:
 
 def parse() -> int:
     """Read dbt's project, for all commands to come."""
-    runner = dbt.cli.main.dbtRunner
-    places = [f"--project-dir={PROJECT}", f"--profiles-dir={PROJECT}"]
-    done = runner().invoke(["parse", "--quiet", "--target=dev", *places])
-    dbt.cli.main.dbtRunner = functools.partial(runner, done.result)
+    run_dbt = warehouse.build.run_dbt
+    done = run_dbt("parse", "--target=dev")
+    warehouse.build.run_dbt = functools.partial(run_dbt, manifest=done.result)
     return 0 if done.success else 1
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.build import run_dbt
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 # dbt reads the whole project anew for every data folder and every set of variables, and
@@ -22,11 +24,6 @@ PROJECT = Path(__file__).resolve().parents[2]
 STREET = tempfile.TemporaryDirectory(prefix="shop-")
 ADDRESS = Path(STREET.name) / "data"
 PARSED = Path(STREET.name) / "parsed" / "partial_parse.msgpack"
-QUIETLY = [
-    *("--target", "dev", "--quiet", "--log-level", "none", "--log-level-file", "none"),
-    *("--no-version-check", "--project-dir", str(PROJECT)),
-    *("--profiles-dir", str(PROJECT)),
-]
 
 
 class Shop:
@@ -99,17 +96,9 @@ class Shop:
 
     def dbt(self, *arguments: str, **variables) -> None:
         """A dbt command with variables, quiet, into this shop's own target folder."""
-        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-        from dbt.cli.main import dbtRunner
-
-        named = ["--no-write-json", "--vars", json.dumps(variables)]
+        named = ["--target=dev", "--no-write-json", "--vars", json.dumps(variables)]
         with self.surroundings():
-            try:
-                runner = dbtRunner(manifest=read_project())
-                done = runner.invoke([*arguments, *QUIETLY, *named])
-            finally:
-                # dbt keeps the file open for the next command of the same process.
-                DuckDBConnectionManager.close_all_connections()
+            done = run_dbt(*arguments, *named, manifest=read_project())
         results = getattr(done.result, "results", ())
         said = [done.exception, *(entry.message for entry in results)]
         assert done.success, "\n".join(map(str, [arguments, *filter(None, said)]))
@@ -198,9 +187,6 @@ class Copy:
 @cache
 def read_project():
     """dbt's manifest, for whatever stands at the address; `PARSED` has it as a file."""
-    from dbt.cli.main import dbtRunner
-
-    into = ["--target-path", str(PARSED.parent)]
-    done = dbtRunner().invoke(["parse", *QUIETLY, *into])
+    done = run_dbt("parse", "--target=dev", "--target-path", str(PARSED.parent))
     assert done.success, done.exception
     return done.result

@@ -4,7 +4,6 @@ dbt knows both; what it writes is for the project's own people and holds the sal
 paths of this machine. Here it is cleaned, and every page is told to load nothing.
 """
 
-import hashlib
 import json
 import logging
 import os
@@ -14,8 +13,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from warehouse.build import dbt_surroundings
+from warehouse.build import dbt_surroundings, run_dbt
 from warehouse.errors import UserError
+from warehouse.files import link_file
+from warehouse.inputs import hash_of_files
 from warehouse.machine import in_words
 from warehouse.paths import PROJECT, data_dir
 from warehouse.people import DEMO_SALT, salt
@@ -88,42 +89,29 @@ def take_over(before: Path, site: Path) -> list[str]:
     found = [name for name in FOLDERS if (before / name).is_dir()]
     for name in found:
         # The same bytes under two names: nothing is copied, and each may be deleted.
-        shutil.copytree(before / name, site / name, copy_function=os.link)
+        shutil.copytree(before / name, site / name, copy_function=link_file)
     return found
 
 
 def fingerprint() -> str:
     """What tells one state of the project's models from another."""
-    digest = hashlib.sha256()
-    for name in SOURCES_OF_IT:
-        path = PROJECT / name
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file.suffix in (".sql", ".yml", ".py", ".csv", ".md"):
-                digest.update(file.relative_to(PROJECT).as_posix().encode())
-                digest.update(file.read_bytes())
-    return digest.hexdigest()
+    paths = [PROJECT / name for name in SOURCES_OF_IT]
+    files = (
+        file
+        for path in paths
+        for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
+        if file.suffix in (".sql", ".yml", ".py", ".csv", ".md")
+    )
+    return hash_of_files(files)
 
 
 def _describe(target: str) -> dict:
     """dbt's manifest with compiled SQL, its catalogue, and its page without either."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
-
     with dbt_surroundings(target):
         folder = Path(os.environ.get("DBT_TARGET_PATH", PROJECT / "target")).resolve()
-        try:
-            done = dbtRunner().invoke(
-                [
-                    *("docs", "generate", "--target", target),
-                    # Tests need no compiling to be described.
-                    *("--select", "resource_type:model", "resource_type:seed"),
-                    *("--quiet", "--log-level=none", "--log-level-file=none"),
-                    *("--no-version-check", f"--project-dir={PROJECT}"),
-                    f"--profiles-dir={PROJECT}",
-                ]
-            )
-        finally:
-            DuckDBConnectionManager.close_all_connections()
+        # Tests need no compiling to be described.
+        described = ("--select", "resource_type:model", "resource_type:seed")
+        done = run_dbt("docs", "generate", "--target", target, *described)
     if not done.success:
         trouble = done.exception or RuntimeError("some models could not be read")
         if said := in_words(trouble, data_dir(target)):

@@ -1,6 +1,5 @@
 """What the report reads: one published build, and nothing else."""
 
-import json
 from collections import defaultdict
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +9,7 @@ import duckdb
 from warehouse.catalog import Kpi, kpis
 from warehouse.errors import UserError
 from warehouse.news import read_rows
+from warehouse.publications import manifest_of
 from warehouse.report.filters import Filters, bounds, rows_of, variables
 from warehouse.report.words import GRAINS
 
@@ -60,13 +60,13 @@ class Published:
 
     def __init__(self, folder: Path):
         self.filters = Filters()
-        if not (folder / "manifest.json").exists():
+        self.manifest = manifest_of(folder)
+        if not self.manifest:
             raise UserError(
                 "There is nothing published to report on yet.",
                 "Run `warehouse run` first.",
             )
         self.folder = folder
-        self.manifest = json.loads((folder / "manifest.json").read_text())
         self.currency: str = self.manifest["currency"]
         self.connection = duckdb.connect(
             str(folder / "warehouse.duckdb"), read_only=True
