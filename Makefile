@@ -14,7 +14,7 @@ WORKERS ?= 2
 export DO_NOT_TRACK = 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 
-.PHONY: setup demo test build lint format docs lock superset clean
+.PHONY: setup demo test build lint format docs bench bench-docs lock superset clean
 
 setup: $(VENV)/.runtime  ## The environment alone, for a shop of your own.
 	@echo "make setup: done; source $(VENV)/bin/activate, then docs/start.md"
@@ -43,6 +43,12 @@ format: $(VENV)/.dev  ## Mend what the linters can mend themselves.
 
 docs: $(VENV)/.runtime  ## Rewrite the documents that are generated from the YAML.
 	$(BIN)/warehouse docs
+
+bench: $(VENV)/.dev  ## What everything costs; SIZES="20000 1000000" for other shops.
+	PYTHONPATH=scripts $(BIN)/python -m benchmarks $(SIZES)
+
+bench-docs: $(VENV)/.runtime  ## Rewrite docs/benchmarks.md from what was measured.
+	PYTHONPATH=scripts $(BIN)/python -m benchmarks --only-page
 
 lock:  ## Resolve requirements*.in to exact versions with hashes (needs uv).
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \

@@ -1,0 +1,273 @@
+"""Measure what the warehouse costs, and write it where docs/benchmarks.md reads it.
+
+    make bench                        # 2,000 and 20,000 orders, and how costs grow
+    make bench SIZES="20000 1000000"  # other sizes, in numbers of orders
+    make bench-docs                   # only write the page from what was measured
+
+A size that was stopped goes on where it was; one that is done stays as it is until the
+project changes or `--again` is said. The data lie below data/bench and are removed when
+their size is done.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks import page
+from benchmarks.shop import SOURCES, Failed, Shop
+from warehouse.files import write_whole
+from warehouse.inputs import hash_of_files, project_files
+from warehouse.paths import PROJECT
+
+RESULTS = PROJECT / "benchmarks" / "results"
+SIZES = (2_000, 20_000)
+# Bytes of disk that a size takes at most while it is measured: landing, lake,
+# warehouse, the floor's copy of it and a publication. Measured; see the page.
+FIXED_BYTES = 400e6
+BYTES_AN_ORDER = 110e3
+GROWTH_ORDERS = 2_000
+LAST = "2026-09-23"
+# The first day of a history that long.
+DAYS = {91: "2026-06-25", 182: "2026-03-26", 365: "2025-09-24", 723: "2024-10-01"}
+SOURCES_SEEN = (1, 2, 4, len(SOURCES))
+
+
+def main() -> None:
+    """Measure the sizes that were asked for, one after the other."""
+    options = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    options.add_argument("sizes", type=int, nargs="*", metavar="ORDERS")
+    options.add_argument(
+        "--work", type=Path, default=PROJECT / "data/bench", help="where the data go"
+    )
+    options.add_argument("--results", type=Path, help="the file to write")
+    options.add_argument("--again", action="store_true", help="forget what is done")
+    options.add_argument("--keep", action="store_true", help="do not remove the data")
+    options.add_argument("--no-growth", action="store_true", help="sizes alone")
+    options.add_argument("--only-page", action="store_true", help="measure nothing")
+    options.add_argument(
+        "--sessions-per-order", default="16", help="fewer make large shops quick"
+    )
+    asked = options.parse_args()
+    if asked.only_page:
+        return finish(page.write(RESULTS))
+    asked.work.mkdir(parents=True, exist_ok=True)
+    file = asked.results or RESULTS / f"{machine()['name']}.json"
+    bench = Bench(asked.work.resolve(), file, asked.again, asked.keep)
+    sizes = asked.sizes or list(SIZES)
+    demo = ["--sessions-per-order", asked.sessions_per_order]
+    began = time.monotonic()
+    for orders in sizes:
+        bench.size(orders, demo, is_largest=orders == max(sizes))
+    if not asked.no_growth:
+        bench.growth(demo)
+    minutes = (time.monotonic() - began) / 60
+    shown = file.resolve()
+    shown = shown.relative_to(PROJECT) if shown.is_relative_to(PROJECT) else shown
+    if not asked.results:
+        page.write(RESULTS)
+    for trouble in bench.troubles:
+        print(f"not measured: {trouble}")
+    print(f"bench: {bench.done} phases in {minutes:.0f} min; {shown}")
+    sys.exit(1 if bench.troubles else 0)
+
+
+def finish(paths: list[Path]) -> None:
+    """Say which files were written."""
+    for path in paths:
+        print(f"wrote {path.relative_to(PROJECT)}")
+
+
+class Bench:
+    """A run over sizes; its results are written after each phase.
+
+    Args:
+        work: Gets a folder a size.
+        file: The results; sizes that are not measured now keep theirs.
+        again: Forget what is done.
+        keep: Leave the data.
+    """
+
+    def __init__(self, work: Path, file: Path, again: bool = False, keep: bool = False):
+        self.work, self.file, self.again, self.keep = work, file, again, keep
+        self.code = hash_of_files(project_files())[:16]
+        self.troubles: list[str] = []
+        self.done = 0
+        self.results = {"sizes": {}, "growth": {}}
+        if file.exists():
+            self.results |= json.loads(file.read_text(encoding="utf-8"))
+        self.results |= {"machine": machine(), "versions": versions()}
+
+    def size(self, orders: int, demo: list[str], is_largest: bool) -> None:
+        """All phases of one size."""
+        shop = Shop(self.work / f"{orders}", orders, self.say, options=demo)
+        if self.again or shop.state.get("code", self.code) != self.code:
+            shutil.rmtree(shop.folder, ignore_errors=True)
+            shop = Shop(shop.folder, orders, self.say, options=demo)
+        shop.state["code"] = self.code
+        shop.forget_failures()
+        self.results["sizes"][f"{orders}"] = shop.state
+        if shop.state.get("complete"):
+            return self.write()
+        if trouble := no_room(self.work, orders, shop.facts):
+            self.troubles.append(trouble)
+            shop.state["no_room"] = trouble
+            return self.write()
+        shop.state.pop("no_room", None)
+        # What follows is of no use without the phases that are needed.
+        steps = [
+            (shop.generate, True),
+            (shop.load, True),
+            (shop.copy, False),
+            (shop.start, True),
+            (shop.rivals, False),
+            *([(shop.build_tight, False)] if is_largest else []),
+            (shop.build, True),
+            (shop.publish, False),
+            (shop.ask, False),
+            (shop.new_day, False),
+        ]
+        whole = True
+        for step, is_needed in steps:
+            try:
+                step()
+            except Failed as error:
+                self.troubles.append(str(error))
+                whole = False
+                if is_needed:
+                    break
+            finally:
+                self.write()
+        if whole and not any("failed" in row for row in shop.phases.values()):
+            shop.state["complete"] = True
+            if not self.keep:
+                for name in ("data", "target", "day"):
+                    shutil.rmtree(shop.folder / name, ignore_errors=True)
+        shop.write()
+        self.write()
+
+    def growth(self, demo: list[str]) -> None:
+        """The same orders over longer histories, and from more sources."""
+        points = [("days", days, {"first": day}) for days, day in DAYS.items()]
+        points += [("sources", n, {"sources": n}) for n in SOURCES_SEEN]
+        known = self.results["growth"]
+        if self.again or known.get("code") != self.code:
+            known = self.results["growth"] = {"code": self.code}
+        known |= {"orders": GROWTH_ORDERS}
+        # One folder for all: dbt has to read the project anew for each other one.
+        folder = self.work / "growth"
+        for kind, value, what in points:
+            if f"{value}" in known.setdefault(kind, {}):
+                continue
+            options = [*demo, "--start", what.get("first", DAYS[max(DAYS)])]
+            options += ["--end", LAST]
+            for name in ("data", "day"):
+                shutil.rmtree(folder / name, ignore_errors=True)
+            (folder / "phases.json").unlink(missing_ok=True)
+            shop = Shop(
+                *(folder, GROWTH_ORDERS, self.say, options),
+                sources=what.get("sources"),
+            )
+            try:
+                self.say(f"{'growth':>12}  {kind}: {value}", counts=False)
+                shop.generate()
+                shop.load()
+                shop.command("start", "build", "--select", "kpi_of_nothing")
+                shop.from_nothing()
+                shop.command("build", "build")
+            except Failed as error:
+                self.troubles.append(f"growth, {kind} {value}: {error}")
+                continue
+            rows = {"rows": shop.facts["rows"]}
+            known[kind][f"{value}"] = rows | {
+                name: {k: v for k, v in shop.phases[name].items() if k in MEASURES}
+                for name in ("load", "build")
+            }
+            self.write()
+        if not self.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def say(self, line: str, counts: bool = True) -> None:
+        """A line about a phase."""
+        self.done += counts
+        print(line, flush=True)
+
+    def write(self) -> None:
+        """Put the results down, small and in a fixed order."""
+        self.results["sizes"] = dict(
+            sorted(self.results["sizes"].items(), key=lambda item: int(item[0]))
+        )
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(self.file, json.dumps(self.results, indent=1) + "\n")
+
+
+MEASURES = ("seconds", "cpu_seconds", "peak_memory_bytes")
+
+
+def no_room(folder: Path, orders: int, facts: dict) -> str | None:
+    """Why a size has no room on the disk, else None.
+
+    Args:
+        folder: Where the data go.
+        orders: The size.
+        facts: What is known of a size that was begun: bytes that are there already.
+    """
+    need = FIXED_BYTES + orders * BYTES_AN_ORDER
+    need -= sum(value for name, value in facts.items() if name.endswith("_bytes"))
+    free = shutil.disk_usage(folder).free
+    if free >= need:
+        return None
+    return (
+        f"{orders:,} orders need about {need / 1e9:,.0f} GB of disk while they are "
+        f"measured; {free / 1e9:,.0f} GB are free"
+    )
+
+
+def machine() -> dict:
+    """What was measured on; its name is that of the results' file."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    cores = cores or os.cpu_count()
+    model = ""
+    if (info := Path("/proc/cpuinfo")).exists():
+        named = [x for x in info.read_text().splitlines() if x.startswith("model name")]
+        model = named[0].partition(":")[2].strip() if named else ""
+    gigabytes = round(memory / 2**30)
+    return {
+        "name": f"{cores}-cores-{gigabytes}-gb",
+        "cores": cores,
+        "memory_gb": gigabytes,
+        "processor": model or platform.machine(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def versions() -> dict:
+    """Of what the figures depend on, and the project's commit."""
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+    )
+    return {
+        "Python": platform.python_version(),
+        "DuckDB": version("duckdb"),
+        "dbt": version("dbt-core"),
+        "dbt-duckdb": version("dbt-duckdb"),
+        "commit": done.stdout.strip() or "unknown",
+    }
+
+
+if __name__ == "__main__":
+    main()

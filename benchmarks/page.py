@@ -1,0 +1,416 @@
+"""The tables of docs/benchmarks.md and its plots, written from what was measured.
+
+What stands between `<!-- benchmarks: NAME -->` and `<!-- end -->` on the page is made
+here; the words around it are written by people.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from benchmarks.plots import draw, exponent
+from warehouse.files import write_whole
+from warehouse.paths import PROJECT
+
+PAGE = PROJECT / "docs" / "benchmarks.md"
+PLOTS = PROJECT / "docs" / "benchmarks"
+BLOCK = re.compile(r"<!-- benchmarks: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
+DEMO, LARGE = "20000", "10000000"
+GIGABYTE = 1e9
+# Phases in the order of the table, and what they are called there.
+NAMES = {
+    "demo": "make the exports",
+    "load": "`warehouse load`",
+    "copy": "DuckDB's COPY of the same files",
+    "parse": "dbt reads the project for the first time",
+    "start": "dbt's fixed start: a build of nothing",
+    "build": "`warehouse build`, everything from nothing",
+    "floor": "the same SQL in one DuckDB process",
+    "build in 2GB": "the build with `WAREHOUSE_MEMORY=2GB`",
+    "check": "`warehouse check`",
+    "publish": "`warehouse publish`",
+    "load of a day": "`warehouse load` of one new day",
+    "build of a day": "`warehouse build` of one new day",
+    "queries": "all queries below, three times",
+}
+ASKED = {
+    "kpi": "a KPI's last 13 months, whole or by a dimension",
+    "scorecard": "the month's scorecard by a dimension",
+    "drivers": "what moved a KPI",
+    "parquet": "the first, over `kpi_values.parquet`",
+}
+NOT_YET = "not measured"
+
+
+def write(results: Path) -> list[Path]:
+    """Write the page and its plots from the results' files; the paths written."""
+    files = documents(results)
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text)
+    return list(files)
+
+
+def documents(results: Path, page: Path = PAGE) -> dict[Path, str]:
+    """What the page and its plots should say, by path.
+
+    Args:
+        results: The folder of `<machine>.json`.
+        page: The page with the words around the tables.
+
+    Raises:
+        KeyError: The page asks for a table of no known name.
+    """
+    runs = [
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(results.glob("*.json"))
+    ]
+    drawn = {PLOTS / name: svg for run in runs for name, svg in plots(run).items()}
+
+    def block(found: re.Match) -> str:
+        name = found[1]
+        texts = [f"{heading(run)}{TABLES[name](run)}" for run in runs]
+        body = "\n\n".join(filter(None, texts)) or f"{NOT_YET.capitalize()}."
+        return f"<!-- benchmarks: {name} -->\n\n{body}\n\n<!-- end -->"
+
+    def heading(run: dict) -> str:
+        return f"**{run['machine']['name']}**\n\n" if len(runs) > 1 else ""
+
+    return {page: BLOCK.sub(block, page.read_text(encoding="utf-8")), **drawn}
+
+
+# -------------------------------------------------------------------------- the tables
+
+
+def machine(run: dict) -> str:
+    """What was measured on, with which versions."""
+    told = run["machine"]
+    words = ", ".join(f"{name} {value}" for name, value in run["versions"].items())
+    loads = [row["load_average"] for row in phases(run)]
+    busy = f" Others were at work: load {min(loads)} to {max(loads)}." * bool(
+        loads and max(loads) > 1.5 * told["cores"]
+    )
+    return (
+        f"{told['cores']} cores ({told['processor']}), {told['memory_gb']} GB of "
+        f"memory, {told['system']}; {words}.{busy}"
+    )
+
+
+def goals(run: dict) -> str:
+    """What was aimed at, what came out, and whether it is met."""
+    rows = [("goal", "measured", "met?")]
+    for goal, (met, measured) in {
+        "a build of the demo takes at most twice its SQL, and dbt's fixed start": (
+            twice_the_floor(run)
+        ),
+        "10 million orders: at most 1.3 times its SQL": large(run, of_floor),
+        "10 million orders: at most 8 GB of memory": large(run, of_memory),
+        "the largest size here: at most 1.3 times its SQL": largest(run, of_floor),
+        "the largest size here: at most 8 GB of memory": largest(run, of_memory),
+        "it is built with 2 GB for DuckDB": largest(run, of_tight),
+        "one new day of the demo: at most 5% of a whole build": demo(run, of_day),
+        "one new day of the largest size: at most 5%": largest(run, of_day),
+        "a KPI's query: 95 of 100 within 50 ms": largest(run, of_queries),
+        "loading at least half as fast as DuckDB's COPY": largest(run, of_copy),
+    }.items():
+        rows.append((goal, measured, {True: "yes", False: "no", None: "–"}[met]))
+    return table(rows)
+
+
+def costs(run: dict) -> str:
+    """Seconds, processor seconds and memory of each phase, a column a size."""
+    sizes = run["sizes"]
+    rows = [("", *(f"{int(orders):,} orders" for orders in sizes))]
+    for name, words in NAMES.items():
+        cells = [cost(shop["phases"].get(name)) for shop in sizes.values()]
+        if any(cells):
+            rows.append((words, *(cell or "–" for cell in cells)))
+    lines = [shop["no_room"] for shop in sizes.values() if shop.get("no_room")]
+    notes = "".join(f"\n\n{line[0].upper()}{line[1:]}: not measured." for line in lines)
+    return table(rows) + "\n\nSeconds (processor seconds), peak of memory." + notes
+
+
+def queries(run: dict) -> str:
+    """What BI asks, a row a kind and size."""
+    rows = [("", "orders", "queries", "median", "95 of 100", "slowest")]
+    for orders, shop in run["sizes"].items():
+        found = shop["phases"].get("queries", {})
+        for kind, words in ASKED.items():
+            if told := found.get(kind):
+                times = (f"{told[n]:.1f} ms" for n in ("p50_ms", "p95_ms", "max_ms"))
+                rows.append((words, f"{int(orders):,}", f"{told['queries']:,}", *times))
+    return table(rows) if len(rows) > 1 else ""
+
+
+def disk(run: dict) -> str:
+    """Bytes of each part, and an order's share."""
+    parts = ("landing", "lake", "warehouse", "published")
+    rows = [("orders", "rows", "events", *parts, "an order's share")]
+    for orders, shop in run["sizes"].items():
+        facts = shop["facts"]
+        known = [facts.get(f"{part}_bytes", 0) for part in parts]
+        if facts.get("rows") and all(known):
+            rows.append(
+                (f"{int(orders):,}", f"{facts['rows']:,}", f"{facts['events']:,}",
+                 *(f"{size / 1e6:,.0f} MB" for size in known),
+                 f"{sum(known) / int(orders) / 1e3:,.0f} kB")
+            )  # fmt: skip
+    return table(rows) if len(rows) > 1 else ""
+
+
+def rivals(run: dict) -> str:
+    """The same KPIs by other means."""
+    rows = [("", "orders", "KPIs", "seconds", "processor seconds", "memory")]
+    for orders, shop in run["sizes"].items():
+        found = shop["phases"]
+        count = len(
+            {kpi for name, row in found.items() if name.startswith("rival ")
+             for kpi in row.get("kpis", [])}
+        )  # fmt: skip
+        own = {
+            "build of the rivals' KPIs": "`warehouse build` of these KPIs, with tests",
+            "floor of the rivals' KPIs": "the same models in one DuckDB process",
+        }
+        for name, row in found.items():
+            words = own.get(name) or (name.startswith("rival ") and row.get("name"))
+            if words:
+                kpis = len(row["kpis"]) if "kpis" in row else count
+                rows.append((words, f"{int(orders):,}", f"{kpis}", *figures(row)))
+            elif name.startswith("rival "):
+                why = row["failed"][:120].replace("|", "/")
+                words = name.removeprefix("rival ").replace("_", " ")
+                rows.append((words, f"{int(orders):,}", f"{NOT_YET}: {why}"))
+    return table(rows) if len(rows) > 1 else ""
+
+
+def growth(run: dict) -> str:
+    """The exponents, and the plots."""
+    rows = [("", "over", "from … to", "exponent", "of the last step")]
+    for across, lines in grown(run).items():
+        for name, points in lines.items():
+            if len(points) > 1:
+                ends = f"{points[0][0]:,.0f} … {points[-1][0]:,.0f}"
+                all_of_it, last = exponent(points), exponent(points[-2:])
+                rows.append((name, across, ends, f"{all_of_it:.2f}", f"{last:.2f}"))
+    if len(rows) == 1:
+        return ""
+    pictures = [f"![{alt}](benchmarks/{name})" for name, alt in titles(run).items()]
+    return "\n\n".join([table(rows), *pictures])
+
+
+def slowest(run: dict) -> str:
+    """What takes longest inside the largest build, beside its SQL alone."""
+    for orders, shop in reversed(run["sizes"].items()):
+        build, floor = (shop["phases"].get(name, {}) for name in ("build", "floor"))
+        if "slowest" in build and "slowest" in floor:
+            alone = dict(floor["slowest"])
+            rows = [(f"of {int(orders):,} orders", "inside dbt", "its SQL alone")]
+            for name, seconds in build["slowest"]:
+                own = f"{alone[name]:.1f} s" if name in alone else "less than these"
+                rows.append((f"`{name}`", f"{seconds:.1f} s", own))
+            return table(rows)
+    return ""
+
+
+TABLES: dict[str, Callable[[dict], str]] = {
+    one.__name__: one
+    for one in (machine, goals, costs, queries, disk, rivals, growth, slowest)
+}
+
+
+# --------------------------------------------------------------------------- the goals
+
+Outcome = tuple[bool | None, str]
+
+
+def twice_the_floor(run: dict) -> Outcome:
+    """The demo's build against twice its floor and dbt's start."""
+    found = run["sizes"].get(DEMO, {}).get("phases", {})
+    if not done(found, "build", "floor", "start"):
+        return None, NOT_YET
+    build, floor, start = (found[n]["seconds"] for n in ("build", "floor", "start"))
+    return build <= 2 * floor + start, (
+        f"{build:.0f} s; 2 × {floor:.0f} s + {start:.0f} s = {2 * floor + start:.0f} s"
+    )
+
+
+def demo(run: dict, of: Callable) -> Outcome:
+    """An outcome of the demo's size."""
+    return of(run["sizes"].get(DEMO, {}).get("phases", {})) or (None, NOT_YET)
+
+
+def large(run: dict, of: Callable) -> Outcome:
+    """An outcome of ten million orders, or the reason why there is none."""
+    shop = run["sizes"].get(LARGE, {})
+    reason = shop.get("no_room") or "not asked for"
+    return of(shop.get("phases", {})) or (None, f"{NOT_YET}: {reason}")
+
+
+def largest(run: dict, of: Callable) -> Outcome:
+    """An outcome of the largest size that has one."""
+    for orders, shop in reversed(run["sizes"].items()):
+        if outcome := of(shop["phases"]):
+            return outcome[0], f"{int(orders):,} orders: {outcome[1]}"
+    return None, NOT_YET
+
+
+def of_floor(found: dict) -> Outcome | None:
+    """The whole build against the same SQL alone."""
+    if not done(found, "build", "floor"):
+        return None
+    ratio = found["build"]["seconds"] / found["floor"]["seconds"]
+    cpu = found["build"]["cpu_seconds"] / found["floor"]["cpu_seconds"]
+    return ratio <= 1.3, f"{ratio:.2f} times; {cpu:.2f} times in processor seconds"
+
+
+def of_memory(found: dict) -> Outcome | None:
+    """The whole build's peak."""
+    if not done(found, "build"):
+        return None
+    peak = found["build"]["peak_memory_bytes"]
+    return peak <= 8 * GIGABYTE, f"{peak / GIGABYTE:.1f} GB"
+
+
+def of_tight(found: dict) -> Outcome | None:
+    """Whether a build ends that may take two gigabytes."""
+    row = found.get("build in 2GB")
+    if row is None:
+        return None
+    if "failed" in row:
+        return False, row["failed"][:160]
+    return True, f"{row['seconds']:.0f} s, {row['peak_memory_bytes'] / GIGABYTE:.1f} GB"
+
+
+def of_day(found: dict) -> Outcome | None:
+    """Loading and building a new day against building everything."""
+    if not done(found, "build", "build of a day", "load of a day"):
+        return None
+    day = sum(found[name]["seconds"] for name in ("load of a day", "build of a day"))
+    whole = found["build"]["seconds"]
+    return day <= 0.05 * whole, f"{day / whole:.0%} ({day:.0f} s of {whole:.0f})"
+
+
+def of_queries(found: dict) -> Outcome | None:
+    """The queries of KPIs."""
+    if not done(found, "queries"):
+        return None
+    told = found["queries"]["kpi"]
+    return told["p95_ms"] <= 50, (
+        f"{told['p95_ms']:.1f} ms; slowest of {told['asked']:,} {told['max_ms']:.0f} ms"
+    )
+
+
+def of_copy(found: dict) -> Outcome | None:
+    """Loading against COPY."""
+    if not done(found, "load", "copy"):
+        return None
+    share = found["copy"]["seconds"] / found["load"]["seconds"]
+    return share >= 0.5, f"{share:.2f} of its speed"
+
+
+def done(found: dict, *names: str) -> bool:
+    """Whether these phases were measured and came to an end."""
+    return all(name in found and "failed" not in found[name] for name in names)
+
+
+# --------------------------------------------------------------------------- the plots
+
+
+def grown(run: dict) -> dict[str, dict[str, list[tuple[float, float]]]]:
+    """Points by what grows and what is measured: seconds, and gigabytes of memory."""
+    found: dict = {"orders": {}}
+    for name, words in (
+        ("build", "full build"), ("floor", "its SQL alone"), ("load", "load"),
+        ("publish", "publish"), ("build of a day", "one new day"),
+    ):  # fmt: skip
+        rows = [(int(o), s["phases"].get(name)) for o, s in run["sizes"].items()]
+        rows = [(orders, row) for orders, row in rows if row and "failed" not in row]
+        found["orders"][words] = [(orders, row["seconds"]) for orders, row in rows]
+        if name in ("build", "load", "publish"):
+            found["orders"][f"{words}, memory"] = [
+                (orders, row["peak_memory_bytes"] / GIGABYTE) for orders, row in rows
+            ]
+    for kind in ("days", "sources"):
+        rows = run.get("growth", {}).get(kind, {})
+        found[kind] = {
+            words: [(int(n), row[name]["seconds"]) for n, row in rows.items()]
+            for name, words in (("build", "full build"), ("load", "load"))
+        }
+        found[kind]["full build, memory"] = [
+            (int(n), row["build"]["peak_memory_bytes"] / GIGABYTE)
+            for n, row in rows.items()
+        ]
+    return {
+        across: {name: points for name, points in lines.items() if len(points) > 1}
+        for across, lines in found.items()
+    }
+
+
+def plots(run: dict) -> dict[str, str]:
+    """The SVG files of a run, by name."""
+    drawn = {}
+    for across, lines in grown(run).items():
+        for what, unit in (("time", "s"), ("memory", "GB")):
+            chosen = {
+                name.removesuffix(", memory"): points
+                for name, points in lines.items()
+                if name.endswith(", memory") == (what == "memory")
+            }
+            if chosen:
+                name = plot_name(run, what, across)
+                title = plot_title(run, what, across)
+                drawn[name] = draw(title, chosen, across, unit)
+    return drawn
+
+
+def titles(run: dict) -> dict[str, str]:
+    """What each plot shows, by its file's name."""
+    return {
+        name: plot_title(run, *name.removesuffix(".svg").split("-")[-3::2])
+        for name in plots(run)
+    }
+
+
+def plot_name(run: dict, what: str, across: str) -> str:
+    """A plot's file."""
+    return f"{run['machine']['name']}-{what}-by-{across}.svg"
+
+
+def plot_title(run: dict, what: str, across: str) -> str:
+    """What a plot shows, in a few words."""
+    orders = run.get("growth", {}).get("orders", 0)
+    tail = "" if across == "orders" else f" ({orders:,} orders)"
+    return f"{what.capitalize()} over {across}{tail}, logarithmic"
+
+
+# --------------------------------------------------------------------------- in words
+
+
+def cost(row: dict | None) -> str:
+    """A phase in a cell."""
+    if row is None:
+        return ""
+    words = "failed after " * ("failed" in row)
+    seconds, cpu = row["seconds"], row["cpu_seconds"]
+    memory = row["peak_memory_bytes"] / GIGABYTE
+    return f"{words}{seconds:,.1f} ({cpu:,.1f}) s, {memory:.2f} GB"
+
+
+def figures(row: dict) -> tuple[str, str, str]:
+    """A phase in three cells."""
+    memory = f"{row['peak_memory_bytes'] / GIGABYTE:.2f} GB"
+    return f"{row['seconds']:,.1f}", f"{row['cpu_seconds']:,.1f}", memory
+
+
+def table(rows: Iterable[tuple]) -> str:
+    """Rows as Markdown, the first one its head."""
+    head, *body = rows
+    body = [(*row, *[""] * (len(head) - len(row))) for row in body]
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def phases(run: dict) -> list[dict]:
+    """Every phase of every size."""
+    return [row for shop in run["sizes"].values() for row in shop["phases"].values()]

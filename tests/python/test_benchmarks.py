@@ -1,0 +1,297 @@
+"""The benchmark measures what it says, and its page shows what was measured."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+
+import duckdb
+import pytest
+from shop import PROJECT
+
+from benchmarks import __main__ as bench
+from benchmarks import page, plots, steps
+from benchmarks.measure import measure
+from benchmarks.shop import Failed, Shop
+
+MEGABYTE = 1 << 20
+
+
+def phase(seconds: float, **told) -> dict:
+    return {
+        "at": "2026-01-01T00:00:00+00:00",
+        "load_average": 0.5,
+        "seconds": seconds,
+        "cpu_seconds": 2 * seconds,
+        "peak_memory_bytes": 500 * MEGABYTE,
+        **told,
+    }
+
+
+def asked(p95: float) -> dict:
+    told = {"queries": 5, "asked": 15, "rows": 9, "slowest": []}
+    return told | {"p50_ms": 1.0, "p95_ms": p95, "max_ms": 2 * p95}
+
+
+@pytest.fixture
+def run() -> dict:
+    """What a machine measured at two sizes."""
+    sizes = {}
+    for orders in (2_000, 20_000):
+        work = orders / 1_000
+        sizes[f"{orders}"] = {
+            "facts": {
+                "rows": 90 * orders,
+                "events": 80 * orders,
+                **dict.fromkeys(
+                    ("landing_bytes", "lake_bytes", "warehouse_bytes"), orders * 10_000
+                ),
+                "published_bytes": orders * 2_000,
+            },
+            "phases": {
+                "load": phase(work),
+                "copy": phase(0.6 * work),
+                "start": phase(4),
+                "build": phase(5 * work, slowest=[["fct_orders", 1.0]]),
+                "floor": phase(3 * work, slowest=[["fct_orders", 0.5]]),
+                "publish": phase(work),
+                "load of a day": phase(1),
+                "build of a day": phase(3),
+                "queries": phase(3, kpi=asked(4.0), scorecard=asked(1.0)),
+            },
+        }
+    growth = {"load": phase(1.0), "build": phase(9.0), "rows": 1}
+    return {
+        "machine": {
+            "name": "2-cores-8-gb",
+            "cores": 2,
+            "memory_gb": 8,
+            "processor": "a processor",
+            "system": "Linux x86_64",
+        },
+        "versions": {"DuckDB": "1.5.6"},
+        "sizes": sizes,
+        "growth": {"orders": 2_000, "days": {"91": growth, "365": growth}},
+    }
+
+
+def outcomes(run: dict) -> dict[str, tuple[str, str]]:
+    """The table of goals: what was measured, and whether it is met, by the goal."""
+    lines = page.goals(run).splitlines()[2:]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {goal: (measured, met) for goal, measured, met in rows}
+
+
+# ------------------------------------------------------------------------ the figures
+
+
+def test_the_page_shows_what_was_measured():
+    """docs/benchmarks.md and its plots are what the results give."""
+    broken = [
+        path.relative_to(PROJECT).as_posix()
+        for path, text in page.documents(bench.RESULTS).items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    assert not broken, "run `make bench-docs` and commit what it writes"
+
+
+def test_every_plot_is_one_of_a_run():
+    drawn = {path.name for path in page.documents(bench.RESULTS)}
+    assert {path.name for path in page.PLOTS.glob("*.svg")} <= drawn
+
+
+def test_goals_are_judged_by_the_figures(run):
+    found = outcomes(run)
+    build = "a build of the demo takes at most twice its SQL, and dbt's fixed start"
+    assert found[build] == ("100 s; 2 × 60 s + 4 s = 124 s", "yes")
+    day = "one new day of the demo: at most 5% of a whole build"
+    assert found[day] == ("4% (4 s of 100)", "yes")
+    copy = "loading at least half as fast as DuckDB's COPY"
+    assert found[copy] == ("20,000 orders: 0.60 of its speed", "yes")
+    floor = "the largest size here: at most 1.3 times its SQL"
+    assert found[floor][1] == "no"
+    large = "10 million orders: at most 8 GB of memory"
+    assert found[large] == ("not measured: not asked for", "–")
+
+
+def test_goals_that_are_missed_say_no(run):
+    found = run["sizes"]["20000"]["phases"]
+    found["build"] = phase(125, slowest=[])
+    found["build of a day"] = phase(90)
+    found["queries"]["kpi"] = asked(51.0)
+    found["load"] = phase(25.0)
+    found["build in 2GB"] = phase(9, failed="exit code 3: no memory")
+    run["sizes"]["10000000"] = {"facts": {}, "phases": {}, "no_room": "no room"}
+    seen = outcomes(run)
+    assert [met for _, met in seen.values()].count("no") == 7
+    assert seen["it is built with 2 GB for DuckDB"] == (
+        "20,000 orders: exit code 3: no memory",
+        "no",
+    )
+    assert seen["10 million orders: at most 8 GB of memory"] == (
+        "not measured: no room",
+        "–",
+    )
+
+
+def test_a_phase_that_failed_counts_for_nothing(run):
+    run["sizes"]["20000"]["phases"]["build"]["failed"] = "exit code 1"
+    assert page.twice_the_floor(run) == (None, "not measured")
+    assert "failed after 100.0" in page.costs(run)
+    assert "full build" not in page.grown(run)["orders"]
+
+
+def test_tables_are_markdown(run):
+    run["sizes"]["2000"]["phases"]["rival polars"] = phase(
+        1.5, name="Polars", kpis=["orders", "aov"]
+    )
+    run["sizes"]["2000"]["phases"]["rival x"] = phase(1, failed="exit code 1: a | b")
+    for name, made in page.TABLES.items():
+        lines = [line for line in made(run).splitlines() if line.startswith("|")]
+        columns = {line.count("|") for line in lines}
+        assert len(columns) <= (2 if name == "slowest" else 1), (name, lines)
+    assert "| Polars | 2,000 | 2 | 1.5 | 3.0 | 0.52 GB |" in page.rivals(run)
+    assert "a / b" in page.rivals(run)
+
+
+def test_the_exponent_is_that_of_the_power_law():
+    for power in (0.5, 1.0, 2.0):
+        points = [(x, 3 * x**power) for x in (10, 200, 5_000)]
+        assert plots.exponent(points) == pytest.approx(power)
+    assert plots.exponent([(5, 1), (5, 2)]) is None
+
+
+def test_a_plot_holds_its_points_and_names():
+    lines = {"a & b": [(10, 1), (1_000, 100)], "c": [(10, 1.1), (1_000, 101)]}
+    svg = plots.draw("Time", lines, "orders", "s")
+    assert "a &amp; b: o^1.00" in svg
+    assert svg.count("<circle") == 4
+    assert f'cx="{plots.LEFT}.0"' in svg or f'cx="{plots.LEFT}"' in svg
+    heights = plots.spread({"a": 10.0, "b": 12.0, "c": 80.0})
+    assert heights == {"a": 10.0, "b": 26.0, "c": 80.0}
+
+
+@pytest.mark.parametrize("values", [[0.3, 0.31], [4, 80], [91, 723], [2e3, 1e7]])
+def test_ticks_enclose(values):
+    found = plots.ticks(values)
+    assert found[0] <= min(values) and found[-1] >= max(values)
+    assert 2 <= len(found) <= 8
+
+
+def test_a_quantile_is_one_of_the_values():
+    values = [float(n) for n in range(1, 101)]
+    assert steps.quantile(values, 0.95) == 95
+    assert steps.quantile(values, 0.5) == 50
+    assert steps.quantile([7.0], 0.95) == 7
+
+
+# ---------------------------------------------------------------------------- measuring
+
+
+def test_memory_and_time_are_those_of_the_whole_tree():
+    """A child of the child holds 60 MB and works for a third of a second."""
+    work = "import time; x = bytearray(60 << 20); t = time.process_time()\n"
+    work += "while time.process_time() - t < 0.35: pass"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {work!r}])"
+    command = [sys.executable, "-c", f"y = bytearray(40 << 20); {code}; print('done')"]
+    done = measure(command, PROJECT, dict(os.environ))
+    assert (done.code, done.output) == (0, "done\n")
+    assert done.cpu_seconds > 0.35
+    assert done.seconds >= 0.3
+    least = 100 if sys.platform == "linux" else 60
+    assert least * MEGABYTE < done.peak_memory_bytes < 300 * MEGABYTE
+
+
+def test_what_fails_is_said_and_tried_again(tmp_path):
+    said = []
+    shop = Shop(tmp_path / "600", 600, said.append)
+    shop.folder.mkdir()
+    shop.data.mkdir()
+    with pytest.raises(Failed, match="exit code 1: "):
+        shop.command("publish", "publish")
+    assert "FAILED" in said[0]
+    again = Shop(tmp_path / "600", 600, said.append)
+    assert "failed" in again.phases["publish"]
+    again.forget_failures()
+    assert again.phases == {}
+    # What is done is not done again.
+    again.state["phases"]["publish"] = phase(1)
+    again.command("publish", "publish")
+    assert len(said) == 1
+
+
+def test_a_size_without_room_is_not_begun(tmp_path):
+    found = bench.no_room(tmp_path, 10**9, {})
+    assert found.startswith("1,000,000,000 orders need about 110,000 GB")
+    assert bench.no_room(tmp_path, 10, {}) is None or "need about 0 GB" in found
+
+
+# ----------------------------------------------------------------------------- the day
+
+
+def test_the_newest_day_is_held_back(tmp_path):
+    landing, day = tmp_path / "landing", tmp_path / "day"
+    shop = landing / "shopify" / "alder_eu"
+    visits = landing / "ga4" / "alder_eu"
+    flat = landing / "flat"
+    for folder in (shop, visits, flat):
+        folder.mkdir(parents=True)
+    rows = [["1", "2026-09-22 10:00:00 +0200"], ["2", "2026-09-23 09:00:00 +0200"]]
+    rows += [["2", ""], ["3", "2026-09-22 12:00:00 +0200"]]
+    with (shop / "orders_export_2026.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["Name", "Created at"], *rows])
+    loads = [["a", "2026-09-23T01:00:00Z"], ["b", "2026-09-24T01:00:00Z"]]
+    with (flat / "page_loads_2026.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["id", "loaded_at"], ["z", "2026-09-01"], *loads])
+    with (flat / "staff_hours.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["id", "work_date"], ["z", "2026-09-01"]])
+    duckdb.execute(
+        "copy (select '202609' || n as event_date, n from range(21, 24) t(n))"
+        f" to '{visits / 'events_202609.parquet'}' (format parquet)"
+    )
+    assert steps.hold_back(landing, day) == "2026-09-23"
+
+    def read(path):
+        with path.open(newline="") as file:
+            return [row[0] for row in csv.reader(file)][1:]
+
+    assert read(shop / "orders_export_2026.csv") == ["1", "3"]
+    held = day / "shopify/alder_eu/orders_export_2026_day.csv"
+    assert read(held) == ["2", "2"]
+    assert read(flat / "page_loads_2026.csv") == ["z"]
+    assert read(day / "flat/page_loads_2026_day.csv") == ["a", "b"]
+    assert not (day / "flat/staff_hours_day.csv").exists()
+    for folder, left in ((landing, [21, 22]), (day, [23])):
+        file = next((folder / "ga4/alder_eu").glob("*.parquet"))
+        found = duckdb.execute(f"select n from '{file}' order by n").fetchall()
+        assert [n for (n,) in found] == left
+    assert steps.land(day, landing) == 3
+    assert read(landing / "flat/page_loads_2026_day.csv") == ["a", "b"]
+
+
+# ------------------------------------------------------------------------------- whole
+
+
+@pytest.mark.skipif(
+    not os.environ.get("WAREHOUSE_TEST_BENCH"),
+    reason="takes minutes: set WAREHOUSE_TEST_BENCH=1",
+)
+def test_the_whole_runner(tmp_path):
+    """A small shop through every phase, and a second time through none."""
+    file = tmp_path / "results.json"
+    command = [sys.executable, "-m", "benchmarks", "200", "--no-growth"]
+    command += ["--work", str(tmp_path / "work"), "--results", str(file)]
+    environment = os.environ | {"PYTHONPATH": "scripts"}
+    for phases in ("", "0 phases"):
+        done = subprocess.run(
+            command, cwd=PROJECT, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert phases in done.stdout.splitlines()[-1]
+    found = json.loads(file.read_text())["sizes"]["200"]
+    assert found["complete"] and found["facts"]["events"] > 1_000
+    expected = {name for name in page.NAMES if name != "build in 2GB"}
+    assert expected <= found["phases"].keys()
+    assert found["phases"]["floor"]["failed"] == []
+    assert found["phases"]["queries"]["kpi"]["queries"] > 500
