@@ -228,21 +228,27 @@ first_orders as (
     where is_placed
 ),
 
--- The first period begins before the shop's first order: only the time since then
--- counts.
+-- A period under way, and one cut at the same day, is as long as it will be: its buyers
+-- are those who have bought so far, and over a few days each would buy at a pace that
+-- nobody keeps. The first period begins before the shop's first order: only the time
+-- since then counts.
 period_lengths as (
     select
         dim_periods.grain,
         dim_periods.period_start,
         least(
-            dim_periods.elapsed_days,
-            dim_periods.elapsed_days - {{ datediff(
+            whole_periods.days,
+            whole_periods.days - {{ datediff(
                 'cast(dim_periods.period_start as date)',
                 'first_orders.order_date',
                 'day'
             ) }}
         ) as shop_days
     from {{ ref('dim_periods') }} as dim_periods
+    inner join {{ ref('dim_periods') }} as whole_periods
+        on
+            whole_periods.grain = replace(dim_periods.grain, '_to_date', '')
+            and dim_periods.period_start = whole_periods.period_start
     cross join first_orders
 )
 

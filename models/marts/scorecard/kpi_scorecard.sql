@@ -36,22 +36,33 @@ known as (
     where grain <> 'hour' and (grain <> 'day' or dimension = 'all')
 ),
 
--- Before its first day nothing is known of a KPI; from then on an additive KPI without
--- a row is 0. A KPI that no day has (a retention rate) begins with the others.
+-- Nothing counted is 0; nothing to divide by is unknown.
+catalogue as (
+    select
+        kpi_id,
+        better,
+        is_additive or kind = 'distinct' as is_count,
+        is_proportion,
+        matures_after_days
+    from {{ ref('kpi_catalog') }}
+),
+
+-- Before its first day nothing is known of a KPI; from then on a count without a row is
+-- 0. A KPI that no day has (a retention rate) begins with the others.
 first_days as (
     select
-        kpi_catalog.kpi_id,
+        catalogue.kpi_id,
         coalesce(
             min(known.period_start),
             min(min(known.period_start)) over ()
         ) as first_day
-    from {{ ref('kpi_catalog') }} as kpi_catalog
+    from catalogue
     left join known
         on
-            kpi_catalog.kpi_id = known.kpi_id
+            catalogue.kpi_id = known.kpi_id
             and known.grain = 'day'
             and known.dimension = 'all'
-    group by kpi_catalog.kpi_id
+    group by catalogue.kpi_id
 ),
 
 -- A KPI that is not counted to date has nothing to hold a period under way against.
@@ -73,8 +84,27 @@ measured as (
     where grain in ('day', 'week', 'month', 'quarter', 'year')
 ),
 
--- Where the last period has a slice of an additive KPI and this one has not, the slice
--- fell to 0, and that is the row not to miss.
+counted as (
+    select
+        measured.kpi_id,
+        measured.grain,
+        measured.dimension,
+        measured.member,
+        min(measured.period_start) as first_start,
+        max(measured.period_start) as last_start
+    from measured
+    inner join catalogue
+        on measured.kpi_id = catalogue.kpi_id
+    where catalogue.is_count
+    group by
+        measured.kpi_id,
+        measured.grain,
+        measured.dimension,
+        measured.member
+),
+
+-- A period in which nothing was counted has a row as well: of the whole up to the
+-- newest one, of a slice up to the one in which it fell to 0, the row not to miss.
 slots as (
     select
         measured.kpi_id,
@@ -89,20 +119,20 @@ slots as (
             and measured.period_start = periods.period_start
     union distinct
     select
-        measured.kpi_id,
+        counted.kpi_id,
         periods.grain,
         periods.period_start,
-        measured.dimension,
-        measured.member
-    from measured
+        counted.dimension,
+        counted.member
+    from counted
     inner join periods
         on
-            measured.grain = periods.grain
-            and measured.period_start = periods.previous_period_start
-    inner join {{ ref('kpi_catalog') }} as kpi_catalog
-        on
-            measured.kpi_id = kpi_catalog.kpi_id
-            and kpi_catalog.is_additive
+            counted.grain = periods.grain
+            and counted.first_start <= periods.period_start
+            and (
+                counted.dimension = 'all'
+                or counted.last_start >= periods.previous_period_start
+            )
 ),
 
 compared as (
@@ -119,16 +149,16 @@ compared as (
         periods.is_partial,
         periods.previous_period_start,
         periods.last_year_period_start,
-        kpi_catalog.better,
-        kpi_catalog.is_proportion,
+        catalogue.better,
+        catalogue.is_proportion,
         -- What still rises cannot be held against what has come to rest.
-        kpi_catalog.matures_after_days is null
+        catalogue.matures_after_days is null
         or {{ datediff('periods.period_end', 'dim_as_of.as_of_date', 'day') }}
-        >= kpi_catalog.matures_after_days as is_mature,
+        >= catalogue.matures_after_days as is_mature,
         this_period.numerator,
         this_period.denominator,
         coalesce(
-            this_period.value, case when kpi_catalog.is_additive then 0 end
+            this_period.value, case when catalogue.is_count then 0 end
         ) as value,
         counted_grains.grain is not null
         and coalesce(periods.previous_period_start >= first_days.first_day, false)
@@ -138,7 +168,7 @@ compared as (
                 counted_grains.grain is not null
                 and periods.previous_period_start >= first_days.first_day
                 then coalesce(
-                    previous_period.value, case when kpi_catalog.is_additive then 0 end
+                    previous_period.value, case when catalogue.is_count then 0 end
                 )
         end as previous_value,
         case
@@ -146,7 +176,7 @@ compared as (
                 counted_grains.grain is not null
                 and periods.last_year_period_start >= first_days.first_day
                 then coalesce(
-                    last_year.value, case when kpi_catalog.is_additive then 0 end
+                    last_year.value, case when catalogue.is_count then 0 end
                 )
         end as last_year_value,
         plan_values.target as plan_full_value,
@@ -156,8 +186,8 @@ compared as (
         on
             slots.grain = periods.grain
             and slots.period_start = periods.period_start
-    inner join {{ ref('kpi_catalog') }} as kpi_catalog
-        on slots.kpi_id = kpi_catalog.kpi_id
+    inner join catalogue
+        on slots.kpi_id = catalogue.kpi_id
     cross join {{ ref('dim_as_of') }} as dim_as_of
     inner join first_days
         on slots.kpi_id = first_days.kpi_id
