@@ -11,6 +11,7 @@ import csv
 import json
 import math
 import mmap
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -24,22 +25,39 @@ from warehouse.paths import PROJECT, read_yaml
 from warehouse.values import text as literal
 
 COPY = "(format parquet, compression zstd)"
-# Exports that come by the day: a day is what these hold of it. Text that begins with
-# the day or sorts behind it (a western shop's evening, told in UTC) belongs to it.
-DAILY = (
-    ("shopify/*/orders_export_*.csv", "Created at"),
-    ("shopify/*/transactions_export_*.csv", "Created At"),
-    ("shopify/*/returns_report*.csv", "Day"),
-    ("meta_ads/*/*.csv", "Day"),
-    ("search_console/*/search_queries_*.csv", "date"),
-    ("flat/element_clicks*.csv", "clicked_at"),
-    ("flat/page_loads_*.csv", "loaded_at"),
-    ("flat/parcel_events*.csv", "happened_at"),
-    ("flat/search_queries*.csv", "date"),
-    ("flat/staff_hours*.csv", "work_date"),
-    ("flat/stock_movements_*.csv", "moved_at"),
-    ("flat/uptime_checks*.csv", "checked_at"),
-)
+# Exports that come by the day, and what dates a row: the day's rows are those that say
+# the day or a later one (a western shop's evening, told in UTC), also where a row is
+# older and something happened to it that day.
+DAILY = {
+    "shopify/*/orders_export_*.csv": ["Created at"],
+    "shopify/*/transactions_export_*.csv": ["Created At"],
+    "shopify/*/returns_report*.csv": ["Day"],
+    "google_ads/*/*.csv": ["Day"],
+    "meta_ads/*/*.csv": ["Day"],
+    "search_console/*/search_queries_*.csv": ["date"],
+    "mailchimp/*/recipient_activity*.csv": ["Timestamp"],
+    "zendesk/*/*.csv": ["Updated at"],
+    "judgeme/*/reviews*.csv": ["review_date"],
+    "pbx/*/call_list*.csv": ["Start time"],
+    "flat/calls*.csv": ["started_at"],
+    "flat/element_clicks*.csv": ["clicked_at"],
+    "flat/page_loads_*.csv": ["loaded_at"],
+    "flat/parcel_events*.csv": ["happened_at"],
+    "flat/parcels*.csv": [
+        *("confirmed_at", "pick_started_at", "packed_at", "dispatched_at"),
+        *("delivered_at", "refused_at", "returned_to_stock_at"),
+    ],
+    "flat/reviews*.csv": ["reviewed_at"],
+    "flat/search_queries*.csv": ["date"],
+    "flat/staff_hours*.csv": ["work_date"],
+    "flat/stock_movements_*.csv": ["moved_at"],
+    "flat/survey_answers*.csv": ["answered_at"],
+    "flat/uptime_checks*.csv": ["checked_at"],
+}
+DAILY_LINES = {
+    "klaviyo/*/events_*.jsonl": re.compile(r'"datetime":\s*"([^"]+)"'),
+    "zendesk/*/*.jsonl": re.compile(r'"updated_at":\s*"([^"]+)"'),
+}
 VISITS = "ga4/*/events_2*.parquet"
 PERIODS = 13  # months that a chart asks for
 ROUNDS = 3  # times that each query is asked
@@ -308,15 +326,15 @@ def hold_back(landing: Path, day: Path) -> str:
     Returns:
         The day, as in `2026-09-23`.
     """
-    newest = max(landing.glob("shopify/*/orders_export_*.csv"), key=lambda p: p.name)
-    column = dict(DAILY)["shopify/*/orders_export_*.csv"]
+    sales = "shopify/*/orders_export_*.csv"
+    newest = max(landing.glob(sales), key=lambda path: path.name)
     with newest.open(encoding="utf-8", newline="") as file:
-        last = max(row[column][:10] for row in csv.DictReader(file))
-    for pattern, column in DAILY:
-        for file in sorted(landing.glob(pattern)):
-            if file.stem.endswith("_day"):
-                continue
-            split_csv(file, column, last, place(file, landing, day))
+        last = max(row[DAILY[sales][0]][:10] for row in csv.DictReader(file))
+    for how, patterns in ((split_csv, DAILY), (split_lines, DAILY_LINES)):
+        for pattern, dated_by in patterns.items():
+            for file in sorted(landing.glob(pattern)):
+                if says(file, last):  # most files end before that day
+                    how(file, dated_by, last, place(file, landing, day))
     for file in sorted(landing.glob(VISITS)):
         split_parquet(file, last.replace("-", ""), place(file, landing, day))
     return last
@@ -329,30 +347,52 @@ def place(file: Path, landing: Path, day: Path) -> Path:
     return path.with_stem(f"{path.stem}_day")
 
 
-def split_csv(file: Path, column: str, last: str, out: Path) -> None:
-    """Move the rows of the last day, and what belongs to the row above, to `out`."""
+def says(file: Path, text: str) -> bool:
+    """Whether a text stands anywhere in a file."""
     with (
         file.open("rb") as content,
-        mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ) as text,
+        mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ) as everything,
     ):
-        if text.find(last.encode()) < 0:  # most files end before that day
-            return
-    with file.open(encoding="utf-8-sig", newline="") as source:
-        rows = csv.reader(source)
-        head = next(rows)
-        at = head.index(column)
-        with (
-            written(file.with_suffix(".kept")) as (kept, keep),
-            written(out) as (_, move),
-        ):
-            keep.writerow(head)
-            move.writerow(head)
-            is_late = False
-            for row in rows:
-                if len(row) > at and row[at]:
-                    is_late = row[at] >= last
+        return everything.find(text.encode()) >= 0
+
+
+def split_csv(file: Path, columns: list[str], last: str, out: Path) -> None:
+    """Move the rows of the last day to `out`; rows without a date follow the one above.
+
+    What a report says above its head goes into both; its totals are true of neither.
+    """
+    with (
+        file.open(encoding="utf-8-sig", newline="") as source,
+        written(file.with_suffix(".kept")) as (kept, keep),
+        written(out) as (_, move),
+    ):
+        at, is_late = None, False
+        for number, row in enumerate(csv.reader(source)):
+            if at is None:
+                keep.writerow(row)
+                move.writerow(row)
+                if set(columns) & set(row):
+                    at = [row.index(column) for column in columns]
+                    is_report = number > 0
+            elif not (is_report and row and row[0].startswith("Total")):
+                if dates := [row[i] for i in at if len(row) > i and row[i]]:
+                    is_late = max(dates) >= last
                 (move if is_late else keep).writerow(row)
     Path(kept.name).replace(file)
+
+
+def split_lines(file: Path, dated_by: re.Pattern, last: str, out: Path) -> None:
+    """Move the lines of the last day to `out`."""
+    kept = file.with_suffix(".kept")
+    with (
+        file.open(encoding="utf-8") as source,
+        kept.open("w", encoding="utf-8") as keep,
+        out.open("w", encoding="utf-8") as move,
+    ):
+        for line in source:
+            found = dated_by.search(line)
+            (move if found and found[1] >= last else keep).write(line)
+    kept.replace(file)
 
 
 @contextlib.contextmanager

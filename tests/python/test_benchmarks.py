@@ -246,6 +246,16 @@ def test_the_newest_day_is_held_back(tmp_path):
         csv.writer(file).writerows([["id", "loaded_at"], ["z", "2026-09-01"], *loads])
     with (flat / "staff_hours.csv").open("w", newline="") as file:
         csv.writer(file).writerows([["id", "work_date"], ["z", "2026-09-01"]])
+    ads = landing / "google_ads" / "alder_eu"
+    ads.mkdir(parents=True)
+    (ads / "campaigns.csv").write_text(
+        'Report\n"September 1, 2026"\nDay,Cost\n'
+        "2026-09-22,1\n2026-09-23,2\nTotal: A,3\n"
+    )
+    mails = landing / "klaviyo" / "alder_eu"
+    mails.mkdir(parents=True)
+    lines = ['{"id":1,"datetime":"2026-09-22"}\n', '{"id":2,"datetime":"2026-09-23"}\n']
+    (mails / "events_1.jsonl").write_text("".join(lines))
     duckdb.execute(
         "copy (select '202609' || n as event_date, n from range(21, 24) t(n))"
         f" to '{visits / 'events_202609.parquet'}' (format parquet)"
@@ -262,11 +272,17 @@ def test_the_newest_day_is_held_back(tmp_path):
     assert read(flat / "page_loads_2026.csv") == ["z"]
     assert read(day / "flat/page_loads_2026_day.csv") == ["a", "b"]
     assert not (day / "flat/staff_hours_day.csv").exists()
+    told = "Report\nSeptember 1, 2026\nDay,Cost\n"
+    for folder, left in ((landing, "2026-09-22,1\n"), (day, "2026-09-23,2\n")):
+        file = next((folder / "google_ads/alder_eu").glob("*.csv"))
+        assert file.read_text().replace('"', "") == told + left
+    assert (mails / "events_1.jsonl").read_text() == lines[0]
+    assert (day / "klaviyo/alder_eu/events_1_day.jsonl").read_text() == lines[1]
     for folder, left in ((landing, [21, 22]), (day, [23])):
         file = next((folder / "ga4/alder_eu").glob("*.parquet"))
         found = duckdb.execute(f"select n from '{file}' order by n").fetchall()
         assert [n for (n,) in found] == left
-    assert steps.land(day, landing) == 3
+    assert steps.land(day, landing) == 5
     assert read(landing / "flat/page_loads_2026_day.csv") == ["a", "b"]
 
 
