@@ -84,7 +84,7 @@ def draw(title: str, lines: dict[str, Points], across: str, unit: str) -> str:
             for x, y in points
         )
         power = exponent(points)
-        words = name if power is None else f"{name}: {across[0]}^{power:.2f}"
+        words = name if power is None else f"{name}: n^{power:.2f}"
         parts.append(
             f'<path class="line" stroke="{colour}" d="M{path}"/>{dots}'
             f'<text x="{right + 10}" y="{names[name] + 4}" style="fill:{colour}">'

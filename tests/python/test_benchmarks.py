@@ -165,7 +165,7 @@ def test_the_exponent_is_that_of_the_power_law():
 def test_a_plot_holds_its_points_and_names():
     lines = {"a & b": [(10, 1), (1_000, 100)], "c": [(10, 1.1), (1_000, 101)]}
     svg = plots.draw("Time", lines, "orders", "s")
-    assert "a &amp; b: o^1.00" in svg
+    assert "a &amp; b: n^1.00" in svg
     assert svg.count("<circle") == 4
     assert f'cx="{plots.LEFT}.0"' in svg or f'cx="{plots.LEFT}"' in svg
     heights = plots.spread({"a": 10.0, "b": 12.0, "c": 80.0})
