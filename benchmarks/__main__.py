@@ -130,12 +130,13 @@ class Bench:
             (shop.load, True),
             (shop.copy, False),
             (shop.start, True),
-            (shop.rivals, False),
             *([(shop.build_tight, False)] if is_largest else []),
             (shop.build, True),
             (shop.publish, False),
             (shop.ask, False),
+            (shop.rivals, False),
             (shop.new_day, False),
+            (shop.build_rivals, False),
         ]
         whole = True
         for step, is_needed in steps:

@@ -174,6 +174,8 @@ def rivals(run: dict) -> str:
         }
         for name, row in found.items():
             words = own.get(name) or (name.startswith("rival ") and row.get("name"))
+            if values := row.get("values_compared"):
+                words = f"{words}, {values:,} values compared"
             if words:
                 kpis = len(row["kpis"]) if "kpis" in row else count
                 rows.append((words, f"{int(orders):,}", f"{kpis}", *figures(row)))

@@ -221,6 +221,39 @@ def test_what_fails_is_said_and_tried_again(tmp_path):
     assert len(said) == 1
 
 
+def test_rivals_are_run_and_believed_when_whole(tmp_path, monkeypatch):
+    """A script that says what it took is kept; one that does not has failed."""
+    scripts = tmp_path / "rivals"
+    scripts.mkdir()
+    told = {"name": "Mine", "seconds": 1.0, "cpu_seconds": 0.5}
+    told |= {"peak_memory_bytes": 7, "kpis": ["orders"]}
+    said = f"import sys; print('hello'); print({json.dumps(json.dumps(told))})"
+    main = 'if __name__ == "__main__":\n    '
+    (scripts / "mine.py").write_text(f"{main}{said}; assert sys.argv[1] == '--data'")
+    (scripts / "mute.py").write_text(f"{main}import sys; sys.exit('no such server')")
+    skipped = json.dumps(json.dumps({"name": "late", "skipped": "no such package"}))
+    (scripts / "late.py").write_text(f"{main}print({skipped})")
+    (scripts / "shared.py").write_text("1 / 0")
+    monkeypatch.setattr("benchmarks.shop.RIVALS", scripts)
+    shop = Shop(tmp_path / "600", 600, lambda line: None)
+    shop.data.mkdir(parents=True)
+    asked = []
+    monkeypatch.setattr(shop, "command", lambda *words: asked.append(words))
+    monkeypatch.setattr(shop, "step", lambda *words: asked.append(words))
+    shop.rivals()
+    shop.build_rivals()
+    assert asked == [
+        ("floor of the rivals' KPIs", "floor", "orders"),
+        ("build of the rivals' KPIs", "build", "--select", "+kpi_orders"),
+    ]
+    assert shop.phases["rival mine"]["name"] == "Mine"
+    assert shop.phases["rival mine"]["seconds"] == 1.0
+    assert "no such server" in shop.phases["rival mute"]["failed"]
+    assert shop.rival_kpis() == ["orders"]
+    assert shop.phases["rival late"]["failed"].startswith("no such package")
+    assert len(shop.phases) == 3
+
+
 def test_a_size_without_room_is_not_begun(tmp_path):
     found = bench.no_room(tmp_path, 10**9, {})
     assert found.startswith("1,000,000,000 orders need about 110,000 GB")
