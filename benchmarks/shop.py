@@ -308,7 +308,7 @@ class Shop:
 
 
 def rival_scripts() -> list[Path]:
-    """The files of benchmarks/rivals that are programs; the others are what they share."""
+    """The files of benchmarks/rivals that are programs; others are what they share."""
     return [
         path
         for path in sorted(RIVALS.glob("*.py"))
