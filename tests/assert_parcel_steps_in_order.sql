@@ -1,5 +1,6 @@
 -- A parcel is confirmed, picked, packed, sent and delivered in this order. Where the
 -- moments say otherwise, a clock or a time zone is wrong; such a step has no length.
+-- Mend the clock, or the time zone of the shop in seeds/shops.csv.
 {{ config(severity='warn') }}
 
 select

@@ -1,5 +1,6 @@
 -- More was given back than the order charged. Shops do that (goodwill, double refunds),
--- so it is a warning that names the orders, no error.
+-- so it is a warning that names the orders, no error. Look whether they are meant; a
+-- refund exported twice is taken out of the export.
 {{ config(severity='warn') }}
 
 select

@@ -1,5 +1,6 @@
 -- More goods came back than were sold: a refund of something else than merchandise, a
--- gift card or an edited order. A warning that names the orders.
+-- gift card or an edited order. They count as returned. Look at
+-- the orders; where a refund was a mistake, mend it in the shop.
 {{ config(severity='warn') }}
 
 select

@@ -1,5 +1,6 @@
 -- E-mails of which nobody says whether they arrived: still on their way, or an export
 -- that leaves out bounces. They count as sent and not as delivered.
+-- Wait for the next export, or add bounces to it.
 {{ config(severity='warn') }}
 select
     source_system,

@@ -1,5 +1,6 @@
 -- Paid orders whose payments are not what they charge: edited after the checkout, paid
--- somewhere that no payment export tells of, or charged twice. Each is worth a look.
+-- somewhere that no payment export tells of, or charged twice. Each is worth a look:
+-- compare it with the provider's own list, and land the export that is missing.
 {{ config(severity='warn') }}
 with settled as (
     select

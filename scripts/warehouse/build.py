@@ -25,6 +25,7 @@ from warehouse.paths import (
     warehouse_file,
 )
 from warehouse.people import salt, without_salt
+from warehouse.proof import leading_comment
 from warehouse.terminal import progress
 from warehouse.work import work
 
@@ -47,6 +48,7 @@ class Problem:
         status: dbt's word: `error`, `fail`, `warn`.
         message: dbt's message, as it came.
         rows: Rows that a test found, if it is a test.
+        says: What a test says it found and what to do, in its author's words.
         compiled: The SQL that ran, from the project's folder, if dbt wrote it.
     """
 
@@ -56,6 +58,7 @@ class Problem:
     status: str
     message: str
     rows: int | None = None
+    says: str = ""
     compiled: str | None = None
 
 
@@ -273,6 +276,7 @@ def _read(done) -> BuildResult:
                     status=status,
                     message=without_salt(entry.message or ""),
                     rows=entry.failures,
+                    says=_words_of(entry.node),
                     compiled=compiled,
                 )
             )
@@ -300,7 +304,7 @@ def _remember(
             "checks": result.checks,
             "made_of": made_of,
             "warnings": [
-                {"name": warning.name, "rows": warning.rows}
+                {"name": warning.name, "rows": warning.rows, "says": warning.says}
                 for warning in result.warnings
             ],
         }
@@ -357,6 +361,9 @@ def _report(console: Console, result: BuildResult) -> None:
             f"[dim]{escape(warning.path)}[/]",
             soft_wrap=True,
         )
+        if warning.says:
+            console.print(f"  {escape(warning.says)}")
+        console.print(f"  [bold]The rows:[/] {escape(list_rows(warning.name))}")
 
 
 def _first_lines(problem: Problem) -> list[str]:
@@ -369,11 +376,23 @@ def _first_lines(problem: Problem) -> list[str]:
     return shown if len(lines) <= SHOWN_LINES else [*shown, "…"]
 
 
+def list_rows(test: str) -> str:
+    """The command that lists the rows a test found."""
+    return f"dbt show -s {test} --limit 20"
+
+
+def _words_of(node) -> str:
+    """A node's description; of a test in SQL, the comment that it begins with."""
+    if node.description or node.resource_type != "test":
+        return " ".join((node.description or "").split())
+    return leading_comment(node.raw_code or "")
+
+
 def _advice(problem: Problem) -> str:
     """The next step after a failure."""
     if problem.kind == "test" and problem.status == "fail":
         return (
-            f"dbt show -s {problem.name} --limit 20 lists the rows; follow them to the "
+            f"{list_rows(problem.name)} lists the rows; follow them to the "
             "source, mend the export or the rule, then warehouse run."
         )
     if problem.kind == "unit test":

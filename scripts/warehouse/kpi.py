@@ -364,13 +364,16 @@ def _chosen(answer: Answer, members: list[str] | None) -> list[str]:
     chosen = []
     for wanted in members:
         if wanted.lower() not in known:
-            near = get_close_matches(wanted.lower(), known, n=3, cutoff=0.5)
-            listed = [known[name] for name in near] or there[1 : SHOWN_MEMBERS + 1]
+            # The whole stands beside its members always, and is none of them.
+            parts = {name: member for name, member in known.items() if member != "all"}
+            near = get_close_matches(wanted.lower(), parts, n=3, cutoff=0.5)
+            listed = [parts[name] for name in near] or [m for m in there if m != "all"]
             raise UserError(
                 f"{answer.kpi['kpi_id']} has no {answer.dimension} {wanted!r} in these "
                 "periods.",
                 f"{'Do you mean' if near else 'It has'} "
-                f"{', '.join(dict.fromkeys(listed))}{'?' if near else '.'}",
+                f"{', '.join(dict.fromkeys(listed[:SHOWN_MEMBERS]))}"
+                f"{'?' if near else '.'}",
             )
         chosen.append(known[wanted.lower()])
     return [m for m in there if m == "all" or m in chosen]
@@ -439,7 +442,11 @@ def _print_whole(console: "Console", answer: Answer, parts: bool) -> None:
     elif has_interval and console.width >= 100:
         table.add_column("95% interval", justify="right", no_wrap=True, style="dim")
     table.add_column("Change", justify="right", no_wrap=True)
-    if answer.grain not in ("hour", "day") or console.width >= 100:
+    # A year's period before is the same one last year.
+    on_year = answer.grain != "year" and (
+        answer.grain not in ("hour", "day") or console.width >= 100
+    )
+    if on_year:
         table.add_column("On year", justify="right", no_wrap=True)
     if has_plan:
         table.add_column("Plan", justify="right", no_wrap=True)
@@ -457,10 +464,10 @@ def _print_whole(console: "Console", answer: Answer, parts: bool) -> None:
         elif has_interval and console.width >= 100:
             cells.append(_interval(row, unit, answer.build["currency"]))
         cells.append(_change(row, unit, better, "previous"))
-        if answer.grain not in ("hour", "day") or console.width >= 100:
+        if on_year:
             cells.append(_change(row, unit, better, "last_year"))
         if has_plan:
-            cells.append(plan_text(row, False) if row else "")
+            cells.append(plan_text(row, False, better) if row else "")
         table.add_row(*cells)
     console.print(table)
 

@@ -84,13 +84,17 @@ def identities() -> dict[str, tuple[set[str], str]]:
     found = {}
     for path in sorted(TESTS.glob("*.sql")):
         text = path.read_text(encoding="utf-8")
-        words = re.search(r"^--((?:.*\n--)*.*)", text, flags=re.MULTILINE)
-        comment = " ".join((words.group(1) if words else "").replace("--", "").split())
         found[path.stem] = (
             {*REF.findall(text), *_listed_relations(text)},
-            re.split(r"(?<=[.:])\s", comment, maxsplit=1)[0].rstrip(".:"),
+            re.split(r"(?<=[.:])\s", leading_comment(text), maxsplit=1)[0].rstrip(".:"),
         )
     return found
+
+
+def leading_comment(sql: str) -> str:
+    """The first comment of a query, as one line: what a test says of itself."""
+    words = re.search(r"^--((?:.*\n--)*.*)", sql, flags=re.MULTILINE)
+    return " ".join((words.group(1) if words else "").replace("--", "").split())
 
 
 def proof_page() -> str:

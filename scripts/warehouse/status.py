@@ -2,7 +2,7 @@
 
 from datetime import date
 from functools import partial
-from math import floor
+from math import ceil, floor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,20 +77,24 @@ def status(console: Console, target: str | None = None, grain: str = "month") ->
     currency = manifest["currency"]
     wide = console.width >= WIDE
     themes: dict[str, list[list[Text]]] = {}
+    # A year's period before is the same one last year.
+    shown = [i for i, n in enumerate(COLUMNS) if n != "On year" or grain != "year"]
+    columns = [COLUMNS[i] for i in shown]
     for row in rows:
-        themes.setdefault(row["theme"], []).append(_cells(row, currency, wide))
+        cells = _cells(row, currency, wide)
+        themes.setdefault(row["theme"], []).append([cells[i] for i in shown])
     lines = [line for of_theme in themes.values() for line in of_theme]
     # The same widths everywhere, so that the eye finds a column again.
     widths = [
         max([len(name), *(line[column].cell_len for line in lines)])
-        for column, name in enumerate(COLUMNS)
+        for column, name in enumerate(columns)
     ]
     # Between two columns lie a padding and a border, a space each.
-    gaps = 2 * len(COLUMNS)
+    gaps = 2 * len(columns)
     widths[0] = min(widths[0], console.width - sum(widths[1:]) - gaps)
     for theme, of_theme in themes.items():
         console.print()
-        console.print(_theme_table(theme, of_theme, widths))
+        console.print(_theme_table(theme, of_theme, columns, widths))
     print_news(console, *news, partial(format_value, currency=currency), wide)
     _print_footer(console, manifest, stands)
     alerts, diagnoses = news
@@ -332,11 +336,13 @@ def _cells(row: dict, currency: str, wide: bool) -> list[Text]:
         Text(format_value(row["previous_value"], unit, currency), style="dim"),
         judged(change, row["previous_change"], row["better"]),
         judged(on_year, row["last_year_change"], row["better"]),
-        plan_text(row, wide),
+        plan_text(row, wide, row["better"]),
     ]
 
 
-def _theme_table(theme: str, lines: list[list[Text]], widths: list[int]) -> Table:
+def _theme_table(
+    theme: str, lines: list[list[Text]], columns: list[str], widths: list[int]
+) -> Table:
     """One theme's KPIs; only the label gives way when the terminal is narrow."""
     table = Table(
         title=theme_label(theme),
@@ -348,9 +354,9 @@ def _theme_table(theme: str, lines: list[list[Text]], widths: list[int]) -> Tabl
         padding=(0, 1, 0, 0),
     )
     table.add_column(
-        COLUMNS[0], width=widths[0], min_width=12, no_wrap=True, overflow="ellipsis"
+        columns[0], width=widths[0], min_width=12, no_wrap=True, overflow="ellipsis"
     )
-    for name, width in zip(COLUMNS[1:], widths[1:], strict=True):
+    for name, width in zip(columns[1:], widths[1:], strict=True):
         table.add_column(name, justify="right", no_wrap=True, min_width=width)
     for line in lines:
         table.add_row(*line)
@@ -366,19 +372,36 @@ def judged(text: str, change: float | None, better: str) -> Text:
     return Text(f"{text} !", style="red")
 
 
-def plan_text(row: dict, wide: bool) -> Text:
+def attained(attainment: float, better: str) -> str:
+    """How far a plan is met: `96%`, or where less is better `8% over` and `31% under`.
+
+    Args:
+        attainment: Of `kpi_scorecard`: value over plan, or plan over value where down
+            is better. 1 is on plan.
+        better: up or down.
+    """
+    # Rounded against us: 99.9% of a plan is not all of it, 0.1% over is over it.
+    if better != "down":
+        return f"{floor(round(attainment * 100, 6))}%"
+    over = round((1 / attainment - 1) * 100, 6)
+    if over > 0:
+        return f"{ceil(over)}% over"
+    return f"{floor(-over)}% under" if over <= -1 else "on it"
+
+
+def plan_text(row: dict, wide: bool, better: str) -> Text:
     """How much of the plan is met, and what that means."""
     if row["plan_status"] not in PLAN_WORDS:
         return Text("")
     word, mark, colour = PLAN_WORDS[row["plan_status"]]
     attainment = row["plan_attainment"]
-    # Rounded down: 99.9% of a plan is not all of it.
-    share = f"{floor(attainment * 100)}% " if attainment is not None else ""
+    share = f"{attained(attainment, better)} " if attainment else ""
     return Text(f"{share}{word.ljust(8) if wide else mark}", style=colour)
 
 
 def _print_footer(console: Console, manifest: dict, stands: "Health") -> None:
     """How it stands, what needs a look, and how to read the marks."""
+    from warehouse.build import list_rows
     from warehouse.health import print_health
 
     console.print()
@@ -392,12 +415,18 @@ def _print_footer(console: Console, manifest: dict, stands: "Health") -> None:
             soft_wrap=True,
         )
     for warning in manifest["warnings"]:
-        rows = f": {warning['rows']:,} rows" if warning["rows"] else ""
-        console.print(f"warning {escape(warning['name'])}{rows}", style="yellow")
+        rows = f" ({warning['rows']:,} rows)" if warning["rows"] else ""
+        says = warning.get("says") or "A test found rows that are worth a look."
+        console.print(
+            f"[yellow]warning[/] {escape(says)}{rows} "
+            f"[dim]List them: {escape(list_rows(warning['name']))}[/]",
+            highlight=False,
+        )
     console.print(
         "Before: the period before · On year: against a year ago · ! bad news · "
         "early: returns are still to come · pt: percentage points · "
-        "Plan: ~ at risk below 100%, ! behind below 90%",
+        "Plan: share of it, or over and under it where less is better; ~ at risk, ! "
+        "behind by more than a tenth",
         style="dim",
         highlight=False,
     )

@@ -21,7 +21,13 @@ from warehouse.cli import app
 from warehouse.errors import UserError
 from warehouse.health import health, print_sources
 from warehouse.publish import ledger, publish, rollback
-from warehouse.status import format_change, format_value, period_sentence, status
+from warehouse.status import (
+    attained,
+    format_change,
+    format_value,
+    period_sentence,
+    status,
+)
 
 # A warehouse of two KPIs: orders, planned and falling; a return rate without a past.
 WAREHOUSE = """
@@ -85,7 +91,9 @@ def make_warehouse(folder, extra: str = "", success: bool = True):
         BuildResult(
             success=success,
             counts={"model success": 9, "test pass": 20, "unit test pass": 3},
-            problems=[Problem("test", "warn_cost", "tests/warn.sql", "warn", "", 4)],
+            problems=[
+                Problem("test", "warn_cost", "w.sql", "warn", "", 4, "No cost. Add it.")
+            ],
         ),
         whole=True,
     )
@@ -134,7 +142,9 @@ def test_the_manifest_says_what_was_published(data):
     manifest = json.loads((data / "published/current/manifest.json").read_text())
     assert manifest["as_of"] == "2026-09-10"
     assert manifest["checks"] == 23
-    assert manifest["warnings"] == [{"name": "warn_cost", "rows": 4}]
+    assert manifest["warnings"] == [
+        {"name": "warn_cost", "rows": 4, "says": "No cost. Add it."}
+    ]
     assert manifest["tables"]["fct_orders"] == 1
     assert manifest["currency"] == "EUR"
     assert (data / "published" / manifest["build_id"]).is_dir()
@@ -259,8 +269,35 @@ def test_status_fits_80_columns_and_says_it_all(data):
     assert re.search(r"Return rate +– ", text)
     assert re.search(r"Refused on .+ 5\.00% +10\.00% +early +– ", text)
     assert "23 checks passed · 1 warning" in text
+    said = "warning No cost. Add it. (4 rows) List them: dbt show -s warn_cost"
+    assert said in " ".join(text.split())
     assert "\x1b" not in text
     assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_a_year_is_compared_with_the_year_before_once(data):
+    """The period before a year and the same one last year are one."""
+    publish(silent())
+    assert "On year" in printed(status, "demo", "month").split("Before:")[0]
+    assert "On year" not in printed(status, "demo", "year").split("Before:")[0]
+
+
+@pytest.mark.parametrize(
+    ("attainment", "better", "words"),
+    [
+        (0.999, "up", "99%"),
+        (1.464, "up", "146%"),
+        (1 / 1.464, "down", "47% over"),
+        (1 / 0.54, "down", "46% under"),
+        (1 / 1.001, "down", "1% over"),
+        (1 / 0.999, "down", "on it"),
+        (1.0, "down", "on it"),
+        (1.0, "up", "100%"),
+    ],
+)
+def test_a_plan_of_less_is_over_or_under(attainment, better, words):
+    """146 % of a plan for returns would be good news that reads as bad."""
+    assert attained(attainment, better) == words
 
 
 def test_status_has_words_where_there_is_room(data):

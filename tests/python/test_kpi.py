@@ -209,6 +209,7 @@ def test_machines_get_rows():
         ("sessions", {"grain": "fortnight"}, "no grain 'fortnight'", "It has week."),
         ("sessions", {"by": "chanel"}, "cannot be cut by 'chanel'", "channel, device"),
         ("sessions", {"by": "device", "members": ["mobil"]}, "'mobil'", "mean mobile"),
+        ("sessions", {"by": "device", "members": ["al"]}, "'al'", "It has mobile"),
         ("sessions", {"members": ["x"]}, "No dimension", "channel, device"),
         ("sessions", {"by": "device", "shop": "s1"}, "one dimension", "--shop alone"),
         ("bounce_rate", {}, "no value yet", "fed by ga4, flat"),

@@ -170,6 +170,43 @@ def test_columns_stand_on_zero_and_the_open_one_is_apart():
     assert paths["column c0 open"] == "M580.0 100.0V0.0h340.0V100.0z"
 
 
+def test_a_line_ends_in_what_is_under_way():
+    """A dashed way to a hollow dot, named with its value; the others as they are."""
+    chart = draw(
+        *("x", ["Aug", "Sep"], [Series("x", [50, 100])], "count", "EUR"),
+        open_end=True,
+        long_slots=["August", "September"],
+    )
+    paths = dict(chart.paths)
+    assert paths["line c0"] == "M250.0 83.33"
+    assert paths["line c0 open"] == "M250.0 83.33L750.0 0.0"
+    assert paths["line c0 dot"] == "M250.0 83.33h0"
+    assert paths["line c0 dot end"] == paths["hollow"] == "M750.0 0.0h0"
+    assert chart.so_far == "Sep so far: 100"
+    assert chart.rows[-1] == ["September so far", "100"]
+    done = draw("x", ["Aug", "Sep"], [Series("x", [50, 100])], "count", "EUR")
+    assert (done.so_far, done.rows[-1][0]) == ("", "Sep")
+
+
+@pytest.mark.parametrize(
+    ("last", "ticks", "end", "said"),
+    [
+        (28, ("10", "30"), "M875.0 10.0h0", "Sep so far: 28"),
+        (900, ("10.0", "20.0"), "M875.0 0.0h0", "Sep so far: 900"),
+        (None, ("10.0", "20.0"), None, ""),
+    ],
+)
+def test_what_is_under_way_does_not_squeeze_the_finished(last, ticks, end, said):
+    """The first day of a month may be a tenfold rate: it stands at the edge, and the
+    legend has its value."""
+    series = [Series("x", [10, 20, 15, last])]
+    chart = draw("x", ["J", "J", "Aug", "Sep"], series, "count", "EUR", open_end=True)
+    assert (chart.ticks[0][1], chart.ticks[-1][1]) == ticks
+    assert (dict(chart.paths).get("hollow"), chart.so_far) == (end, said)
+    line = spark([10, 20, 15, last], open_end=True)["line"]
+    assert (" 90.0L" in line and " 10.0L" in line) == (last != 28)
+
+
 def test_nothing_to_draw_is_said():
     """No axis around nothing; a spark line needs two points."""
     assert draw("x", "ab", [Series("x", [None, None])], "count", "EUR").is_empty

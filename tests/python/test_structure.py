@@ -19,7 +19,7 @@ from shop import PARSED, PROJECT, Copy, Shop, read_project
 from warehouse.catalog import kpis, listed_kpis
 from warehouse.lineage import nodes
 from warehouse.new import FILL_IN
-from warehouse.proof import decorated, proofs
+from warehouse.proof import decorated, leading_comment, proofs
 
 # What a layer may read: folders of models, `source` and `seed`.
 MAY_READ = {
@@ -107,6 +107,19 @@ def built(shop, manifest) -> dict[str, list[str]]:
     ):
         columns[table].append(column)
     return dict(columns)
+
+
+def test_a_warning_says_what_it_is_and_what_to_do(manifest):
+    """A reader of the report sees these words, not the name of a test."""
+    tests = {
+        node["name"]: node["description"] or leading_comment(node["raw_code"])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+        and node["config"]["severity"].lower() == "warn"
+    }
+    assert len(tests) > 15
+    short = [name for name, words in tests.items() if len(words.split(". ")) < 2]
+    assert short == [], "two sentences: what was found, what to do"
 
 
 def models(manifest: dict) -> list[dict]:

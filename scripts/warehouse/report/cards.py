@@ -216,7 +216,7 @@ def _slices(data: Published, kpi: dict) -> list[dict]:
                             ),
                             "spark": spark(
                                 [r["value"] for r in rows],
-                                panels.grows(now, kpi),
+                                bool(now["is_partial"]),
                             ),
                         }
                         for member, row, rows in lines

@@ -38,6 +38,8 @@ class Chart:
 
     Attributes:
         unit: The word for the unit, where the ticks do not show it.
+        so_far: The slot under way in words, with its value if there is one subject;
+            empty if none is.
         paths: SVG path data with its CSS classes.
         ticks: Height in percent of the plot and text of each horizontal line.
         marks: Position in percent, text, and whether phones show it, of the x axis.
@@ -49,6 +51,7 @@ class Chart:
 
     label: str
     unit: str = ""
+    so_far: str = ""
     paths: list[tuple[str, str]] = field(default_factory=list)
     ticks: list[tuple[float, str]] = field(default_factory=list)
     marks: list[tuple[float, str, bool]] = field(default_factory=list)
@@ -80,7 +83,9 @@ def draw(
         currency: ISO code of the reporting currency.
         slot_name: The first column of the table behind the chart.
         band: Lower and upper bounds around the first series.
-        open_end: The last slot is under way: its column is lighter, its dot hollow.
+        open_end: The last slot is under way: its column is lighter, the line to it
+            dashed, its dot hollow, and where it would squeeze the finished ones into
+            less than a third of the height, it stands at the edge.
         long_slots: The slots' names in the table, where there is room.
     """
     chart = Chart(
@@ -88,18 +93,19 @@ def draw(
         unit if unit in UNIT_WORDS else "",
         heads=[slot_name, *(one.name for one in series)],
     )
+    lines = [one.values for one in series] + list(band or ())
     known = [v for one in series for v in one.values if v is not None]
     if not known:
         chart.is_empty = True
         return chart
-    bounds = [v for side in band or () for v in side if v is not None]
     columns = any(one.style == "column" for one in series)
-    ticks = scale(known + bounds, from_zero=columns)
+    ticks = _ticks(lines, open_end, columns)
     low, high = ticks[0], ticks[-1]
     step = ticks[1] - ticks[0]
 
     def height(number: float) -> float:
-        return round(HEIGHT * (1 - (number - low) / (high - low)), 2)
+        share = min(max((number - low) / (high - low), 0.0), 1.0)
+        return round(HEIGHT * (1 - share), 2)
 
     chart.ticks = [
         (100 - height(tick), compact(tick, unit, currency, step)) for tick in ticks
@@ -120,6 +126,14 @@ def draw(
                 rest = [*([None] * (len(one.values) - 1)), one.values[-1]]
             others.append((css, _columns(body, height, height(max(low, 0)))))
             others.append((f"{css} open", _columns(rest, height, height(max(low, 0)))))
+        elif css and open_end:
+            body, to_end = _parted(one.values)
+            subjects.append((css, _line(body, height)))
+            subjects.append((f"{css} open", _line(to_end, height)))
+            subjects.append((f"{css} dot", _dots(body, height)))
+            end = [*([None] * (len(one.values) - 1)), one.values[-1]]
+            subjects.append((f"{css} dot end", _dots(end, height)))
+            subjects.append(("hollow", _dots(end, height)))
         else:
             subjects.append((css or one.style, _line(one.values, height)))
             if css:
@@ -128,11 +142,37 @@ def draw(
     chart.paths += [path for path in (*others, *subjects) if path[1]]
     if len(series) == 1:
         chart.legend = []
+    names = list(long_slots or slots)
+    if open_end:
+        names[-1] += " so far"
+    if open_end and any(one.values[-1] is not None for one in series):
+        chart.so_far = f"{slots[-1]} so far"
+        if len(series) == 1 or series[1].style in ("past", "plan"):
+            # It may stand at the edge of the plot.
+            chart.so_far += f": {value(series[0].values[-1], unit, currency)}"
     chart.rows = [
         [name, *(value(one.values[i], unit, currency) for one in series)]
-        for i, name in enumerate(long_slots or slots)
+        for i, name in enumerate(names)
     ]
     return chart
+
+
+def _ticks(lines: Sequence[Values], open_end: bool, columns: bool) -> list[float]:
+    """Ticks around all values; what is under way may take two thirds of the height."""
+    whole = scale([v for line in lines for v in line if v is not None], columns)
+    done = [v for line in lines for v in line[:-1] if v is not None]
+    if not open_end or len(set(done)) < 2:
+        return whole
+    finished = scale(done, columns)
+    room = finished[-1] - finished[0]
+    return finished if room < (whole[-1] - whole[0]) / 3 else whole
+
+
+def _parted(values: Values) -> tuple[list[float | None], list[float | None]]:
+    """A line without its last value, and what leads to that one."""
+    body, to_end = [*values[:-1], None], [None] * len(values)
+    to_end[-2:] = values[-2:]
+    return body, to_end
 
 
 def spark(values: Values, open_end: bool = False) -> dict[str, str]:
@@ -140,24 +180,28 @@ def spark(values: Values, open_end: bool = False) -> dict[str, str]:
 
     Args:
         values: Oldest first; fewer than two known values draw nothing.
-        open_end: The last value is of a period under way and still grows.
+        open_end: The last value is of a period under way: a dashed line leads to it.
     """
     known = [v for v in values if v is not None]
     if len(known) < 2:
         return {}
+    last = max(i for i, v in enumerate(values) if v is not None)
+    ends_open = open_end and last == len(values) - 1
     low, high = min(known), max(known)
+    done = known[:-1]
+    if ends_open and 0 < max(done) - min(done) < (high - low) / 3:
+        low, high = min(done), max(done)
     room = (high - low) or abs(high) or 1
 
     def height(number: float) -> float:
         share = (number - low) / room if high > low else 0.5
-        return round(90 - 80 * share, 1)
+        return round(90 - 80 * min(max(share, 0.0), 1.0), 1)
 
-    last = max(i for i, v in enumerate(values) if v is not None)
     only_last = [v if i == last else None for i, v in enumerate(values)]
     body, end = list(values), ""
-    if open_end and last == len(values) - 1:
-        body[-1] = None
-        end = _line([*([None] * (last - 1)), *values[-2:]], height)
+    if ends_open:
+        body, to_end = _parted(values)
+        end = _line(to_end, height)
     return {
         "line": _line(body, height),
         "open": end,

@@ -18,6 +18,7 @@ from warehouse.report.boards import Block, Panel, Query, read_query, sql_error
 from warehouse.report.charts import Chart, Series, draw, spark
 from warehouse.report.filters import follows_period, follows_slice
 from warehouse.report.published import HISTORY, Published, Rows
+from warehouse.status import attained
 
 # Where to look for the reason of a change, unless a board says otherwise.
 REASONS = (
@@ -65,7 +66,7 @@ def prepare(panel: Panel, data: Published, variables: dict) -> dict:
     Raises:
         UserError: If the panel asks for what is not there, with file and line.
     """
-    filters, rows = data.filters, None
+    filters, rows, note = data.filters, None, ""
     reason = _not_cut(panel, data)
     if panel.sql:
         chosen = {"grain": filters.grain} if filters.grain else {}
@@ -76,9 +77,13 @@ def prepare(panel: Panel, data: Published, variables: dict) -> dict:
         except duckdb.Error as error:
             raise sql_error(panel, error) from error
         rows.takes_grain = "grain" in query.asked
+        reason = reason or _not_by_grain(query, rows, data)
+        if filters.grain and not rows.takes_grain and _by_period(query, data):
+            note = f"The grain does not change this: it is not kept by {filters.grain}."
     default = "week" if panel.kind == "trend" else "month"
     shown = {} if reason else _kinds[panel.kind][2](panel, data, rows)
-    return {"grain": _grain(panel, data, default, rows), "reason": reason, **shown}
+    grain = _grain(panel, data, default, rows)
+    return {"grain": grain, "reason": reason, "fixed": note, **shown}
 
 
 def _not_cut(panel: Panel, data: Published) -> str:
@@ -98,14 +103,39 @@ def _not_cut(panel: Panel, data: Published) -> str:
 
 def _not_known(query: Query, data: Published) -> str:
     """Why a query cannot follow the filters; mostly empty."""
-    lookups = {path.stem for path in (PROJECT / "seeds").glob("*.csv")} | LOOKUPS
-    read = [r for r in query.refs if r not in lookups and not r.startswith("dim_")]
-    columns = [set(data.columns.get(name, ())) for name in read]
+    columns = [set(data.columns.get(name, ())) for name in _numbers(query)]
     dimension = data.filters.dimension
     if dimension and not all(follows_slice(known, dimension) for known in columns):
         return f"This is not known by {_plain(dimension)}."
     if data.is_past and not all(follows_period(known) for known in columns):
         return f"Known for {words.value(data.newest_day, 'date', '')} only."
+    return ""
+
+
+def _numbers(query: Query) -> list[str]:
+    """The relations that a query has its numbers from."""
+    lookups = {path.stem for path in (PROJECT / "seeds").glob("*.csv")} | LOOKUPS
+    return [r for r in query.refs if r not in lookups and not r.startswith("dim_")]
+
+
+def _by_period(query: Query, data: Published) -> bool:
+    """Whether the numbers of a query are those of periods."""
+    columns = [set(data.columns.get(name, ())) for name in _numbers(query)]
+    return any(follows_period(known) for known in columns)
+
+
+def _not_by_grain(query: Query, rows: Rows, data: Published) -> str:
+    """Why a query has no rows of the chosen grain; empty if it could have."""
+    wanted = data.filters.grain
+    if rows or not (wanted and rows.takes_grain):
+        return ""
+    for name in _numbers(query):
+        if "grain" not in data.columns.get(name, ()):
+            continue
+        found = data.rows(f'select distinct grain from warehouse.main."{name}"')
+        known = [g for g in words.GRAINS if {"grain": g} in found]
+        if known and wanted not in known:
+            return f"Known by {' and '.join(known)}, not by {wanted}."
     return ""
 
 
@@ -137,10 +167,12 @@ def tile(data: Published, kpi_id: str, grain: str) -> dict:
     """A KPI's newest period beside its past and its plan, as texts."""
     kpi, row = data.catalog[kpi_id], data.current(kpi_id, grain)
     unit = kpi["unit"]
-    attained = row["plan_attainment"]
+    attainment = row["plan_attainment"]
     change = words.change(row, unit) if row["is_mature"] else "early"
     before = data.now.get(grain, {}).get("previous_period_start")
     year = data.now.get(grain, {}).get("last_year_period_start")
+    # A year's period before is the same one last year.
+    on_year = words.change(row, unit, "last_year") if grain != "year" else words.MISSING
     return {
         "kpi": kpi,
         "row": row,
@@ -148,11 +180,12 @@ def tile(data: Published, kpi_id: str, grain: str) -> dict:
         "change": change,
         "tone": tone(row, change),
         "before": words.period(grain, before) if before else "",
-        "on_year": words.change(row, unit, "last_year"),
+        "on_year": on_year,
         "year": _year_before(grain, year) if year else "",
         "plan": words.value(row["plan_value"], unit, data.currency),
-        "attained": None if attained is None else int(attained * 100),
-        "spark": spark(data.spark(kpi_id, grain), grows(row, kpi)),
+        "attained": None if attainment is None else int(attainment * 100),
+        "plan_words": _plan_words(row, kpi["better"]),
+        "spark": spark(data.spark(kpi_id, grain), bool(row["is_partial"])),
         "missing": (
             "no value in this period"
             if data.filters.dimension in {None, *data.dimensions.get(kpi_id, ())}
@@ -161,9 +194,18 @@ def tile(data: Published, kpi_id: str, grain: str) -> dict:
     }
 
 
-def grows(row: dict, kpi: dict) -> bool:
-    """Whether a value will be higher when its period is over: it must not look low."""
-    return bool(row["is_partial"]) and (kpi["is_additive"] or kpi["kind"] == "distinct")
+def _plan_words(row: dict, better: str) -> str:
+    """How far the plan is met and whether that is good; empty without a plan."""
+    attainment, status = row["plan_attainment"], row["plan_status"]
+    if attainment is None:
+        return ""
+    share = attained(attainment, better)
+    if better != "down":
+        # Nothing to say of what is on its way.
+        judged = {"at_risk": ", at risk", "behind": ", behind"}.get(status, "")
+        return f"{share} of plan{judged}"
+    judged = {"at_risk": ", at risk", "behind": ", too high"}.get(status, ", on track")
+    return f"{'on' if share == 'on it' else share} plan{judged}"
 
 
 @kind("scorecard", may={"theme", "kpis", "grain"})
@@ -184,6 +226,7 @@ def scorecard(panel: Panel, data: Published, rows: None) -> dict:
     return {
         "tiles": [tile(data, kpi_id, grain) for kpi_id in chosen],
         "grain": grain,
+        "has_year": grain != "year",
         "has_plan": any(
             data.current(kpi_id, grain)["plan_attainment"] is not None
             for kpi_id in chosen
@@ -278,6 +321,7 @@ def _by_member(
         kpi["unit"],
         data.currency,
         slot_name=grain.capitalize(),
+        open_end=bool(starts) and _under_way(data, grain, starts[-1]),
         long_slots=[words.full_period(grain, start) for start in starts],
     )
 
@@ -657,7 +701,7 @@ def checks(panel: Panel, data: Published, rows: None) -> dict:
         "published": datetime.fromisoformat(manifest["published_at"]),
         "as_of": manifest["as_of"],
         "passed": manifest["checks"],
-        "warnings": manifest["warnings"],
+        "warnings": [{"says": "", **one} for one in manifest["warnings"]],
         "counts": counts,
         "rows": sum(manifest["tables"].values()),
         "tables": len(manifest["tables"]),
@@ -893,8 +937,7 @@ def _tabs(panel: Panel, data: Published, rows: Rows) -> list[tuple[str, list]]:
     def title(name: object) -> str:
         if not isinstance(name, date):
             return data.member(column, str(name))
-        now = data.now.get(grain)
-        still = now and now["is_partial"] and now["period_start"].date() == name
+        still = _under_way(data, grain, name)
         return words.period(grain, name) + (" so far" if still else "")
 
     return [(title(name), group) for name, group in list(groups.items())[:MOST_TABS]]
@@ -956,7 +999,17 @@ def _plot(panel: Panel, data: Published, rows: Rows, style: str) -> Chart:
         unit,
         data.currency,
         slot_name=(grain or options["x"]).replace("_", " ").capitalize(),
+        open_end=bool(grain and slots and _under_way(data, grain, slots[-1])),
     )
+
+
+def _under_way(data: Published, grain: str, start: object) -> bool:
+    """Whether a period is the newest and not over."""
+    now = data.now.get(grain)
+    if not (now and now["is_partial"] and isinstance(start, date)):
+        return False
+    start = start.date() if isinstance(start, datetime) else start
+    return now["period_start"].date() == start
 
 
 def _year_before(grain: str, start) -> str:

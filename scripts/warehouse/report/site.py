@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from rich.console import Console
 
+from warehouse.build import list_rows
 from warehouse.catalog import theme_label
 from warehouse.errors import UserError
 from warehouse.files import remove_whole, settle
@@ -297,6 +298,7 @@ def _environment(data: Published) -> Environment:
         filters=data.filters,
         data=data,
         theme_label=theme_label,
+        list_rows=list_rows,
     )
     environment.filters.update(
         short=words.short,

@@ -12,6 +12,10 @@
       if (word) { it.lang = code; it.title = english[i]; }
       else { it.removeAttribute("lang"); it.removeAttribute("title"); }
     });
+    document.querySelectorAll("[data-lk]").forEach((it) => {
+      it.dataset.en ??= it.dataset.l;
+      it.dataset.l = (NAMES[it.dataset.lk] || [])[order.indexOf(code)] || it.dataset.en;
+    });
     document.querySelectorAll("a[href*='.html']").forEach((it) => {
       const [bare, rest] = it.getAttribute("href").split("?"), said = new URLSearchParams(rest);
       if (code === "en") said.delete("lang"); else said.set("lang", code);
