@@ -46,6 +46,12 @@ NAMELESS = """() => [...document.querySelectorAll("a, button, select, input, sum
   .map((it) => it.outerHTML.slice(0, 90))"""
 
 
+# Tables whose rows become boxes on a phone: nothing of them lies beside the screen.
+BESIDE = """() => [...document.querySelectorAll(".scroll")].filter((it) =>
+  it.checkVisibility() && it.querySelector(".stack")
+  && it.scrollWidth > it.clientWidth + 1).map((it) => it.getAttribute("aria-label"))"""
+
+
 @contextmanager
 def browser() -> Iterator:
     """A running Chromium; skips the test where there is none."""
@@ -75,8 +81,8 @@ def faults(chromium, path: Path | str, width: int, scheme: str) -> list[str]:
         scheme: light or dark.
 
     Returns:
-        Words in the console, requests, sideways scrolling, weak contrast, things to
-        press that have no name.
+        Words in the console, requests, sideways scrolling (on a phone of tables of
+        many columns, too), weak contrast, things to press that have no name.
     """
     page = chromium.new_page(
         viewport={"width": width, "height": 800}, color_scheme=scheme
@@ -93,6 +99,8 @@ def faults(chromium, path: Path | str, width: int, scheme: str) -> list[str]:
         found.append(f"{over} px too wide")
     found += [f"contrast {text}" for text in page.evaluate(CONTRAST)]
     found += [f"no name: {html}" for html in page.evaluate(NAMELESS)]
+    if width < 400:
+        found += [f"beside the screen: {name}" for name in page.evaluate(BESIDE)]
     page.close()
     name = address.rpartition("/")[2]
     return [f"{name} at {width} px, {scheme}: {fault}" for fault in found]

@@ -78,8 +78,10 @@ def prepare(panel: Panel, data: Published, variables: dict) -> dict:
             raise sql_error(panel, error) from error
         rows.takes_grain = "grain" in query.asked
         reason = reason or _not_by_grain(query, rows, data)
-        if filters.grain and not rows.takes_grain and _by_period(query, data):
-            note = f"The grain does not change this: it is not kept by {filters.grain}."
+        own = panel.options.get("grain", "month")
+        fixed = not rows.takes_grain and _by_period(query, data)
+        if fixed and filters.grain not in (None, own):
+            note = f"Always by {own}: it is not kept by {filters.grain}."
     default = "week" if panel.kind == "trend" else "month"
     shown = {} if reason else _kinds[panel.kind][2](panel, data, rows)
     grain = _grain(panel, data, default, rows)
