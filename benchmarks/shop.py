@@ -100,8 +100,8 @@ class Shop:
         made = json.loads((self.data / "demo_files.json").read_text(encoding="utf-8"))
         self.facts["arguments"] = made["arguments"]
         landing = self.data / "landing"
-        for source in SOURCES[self.sources :] if self.sources else ():
-            shutil.rmtree(landing / source, ignore_errors=True)
+        for source in SOURCES[self.sources or len(SOURCES) :]:
+            shutil.rmtree(landing / source)
         self.facts["day"] = hold_back(landing, self.day)
         self.facts["landing_bytes"] = size(landing)
         self.facts["day_bytes"] = size(self.day)
