@@ -21,17 +21,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks import page
-from benchmarks.shop import NOTHING, SOURCES, Failed, Shop
+from benchmarks.shop import NOTHING, SOURCES, Failed, Shop, room
 from warehouse.files import write_whole
 from warehouse.inputs import hash_of_files, project_files
 from warehouse.paths import PROJECT
 
 RESULTS = PROJECT / "benchmarks" / "results"
 SIZES = (2_000, 20_000)
-# Bytes of disk that a size takes at most while it is measured: landing, lake,
-# warehouse, the floor's copy of it and a publication. Measured; see the page.
-FIXED_BYTES = 400e6
-BYTES_AN_ORDER = 110e3
 GROWTH_ORDERS = 2_000
 LAST = "2026-09-23"
 # The first day of a history that long; the longest and all sources are the whole shop.
@@ -56,7 +52,7 @@ def main() -> None:
     options.add_argument("--no-growth", action="store_true", help="sizes alone")
     options.add_argument("--only-page", action="store_true", help="measure nothing")
     options.add_argument(
-        "--sessions-per-order", default="16", help="fewer make large shops quick"
+        "--sessions-per-order", type=float, default=16, help="fewer make it quick"
     )
     asked = options.parse_args()
     if asked.only_page:
@@ -65,12 +61,11 @@ def main() -> None:
     file = asked.results or RESULTS / f"{machine()['name']}.json"
     bench = Bench(asked.work.resolve(), file, asked.again, asked.keep)
     sizes = asked.sizes or list(SIZES)
-    demo = ["--sessions-per-order", asked.sessions_per_order]
     began = time.monotonic()
     for orders in sizes:
-        bench.size(orders, demo, is_largest=orders == max(sizes))
+        bench.size(orders, asked.sessions_per_order, orders == max(sizes))
     if not asked.no_growth:
-        bench.growth(demo)
+        bench.growth(asked.sessions_per_order)
     minutes = (time.monotonic() - began) / 60
     shown = file.resolve()
     shown = shown.relative_to(PROJECT) if shown.is_relative_to(PROJECT) else shown
@@ -112,22 +107,25 @@ class Bench:
             self.results |= json.loads(file.read_text(encoding="utf-8"))
         self.results |= {"machine": machine(), "versions": versions()}
 
-    def size(self, orders: int, demo: list[str], is_largest: bool) -> None:
-        """All phases of one size."""
-        shop = Shop(self.work / f"{orders}", orders, self.say, options=demo)
-        if self.again or shop.state.get("code", self.code) != self.code:
+    def size(self, orders: int, sessions: float, is_largest: bool) -> None:
+        """All phases of one size, with so many sessions an order."""
+        shop = Shop(self.work / f"{orders}", orders, self.say, sessions)
+        known = {"code": self.code, "sessions_per_order": sessions}
+        if self.again or {name: shop.state.get(name) for name in known} != known:
             shutil.rmtree(shop.folder, ignore_errors=True)
-            shop = Shop(shop.folder, orders, self.say, options=demo)
-        shop.state["code"] = self.code
+            shop = Shop(shop.folder, orders, self.say, sessions)
+        shop.state |= known
         shop.forget_failures()
+        if not shop.state.get("complete") and (trouble := no_room(shop)):
+            self.troubles.append(trouble)
+            # What was measured before, on a day with more room, stays.
+            self.results["sizes"].setdefault(
+                f"{orders}", shop.state | {"no_room": trouble}
+            )
+            return self.write()
         self.results["sizes"][f"{orders}"] = shop.state
         if shop.state.get("complete"):
             return self.write()
-        if trouble := no_room(self.work, orders, shop.facts):
-            self.troubles.append(trouble)
-            shop.state["no_room"] = trouble
-            return self.write()
-        shop.state.pop("no_room", None)
         # What follows is of no use without the phases that are needed.
         steps = [
             (shop.generate, True),
@@ -161,7 +159,7 @@ class Bench:
         shop.write()
         self.write()
 
-    def growth(self, demo: list[str]) -> None:
+    def growth(self, sessions: float) -> None:
         """The same orders over longer histories, and from more sources."""
         known = self.results["growth"]
         if self.again or known.get("code") != self.code:
@@ -178,7 +176,7 @@ class Bench:
                     phases = whole
                 else:
                     self.say(f"{'growth':>12}  {kind}: {value}", counts=False)
-                    phases = self.grow(demo, **what)
+                    phases = self.grow(sessions, **what)
             except Failed as error:
                 self.troubles.append(f"growth, {kind} {value}: {error}")
             else:
@@ -190,7 +188,10 @@ class Bench:
             shutil.rmtree(self.work / "growth", ignore_errors=True)
 
     def grow(
-        self, demo: list[str], first: str = DAYS[max(DAYS)], sources: int | None = None
+        self,
+        sessions: float,
+        first: str = DAYS[max(DAYS)],
+        sources: int | None = None,
     ) -> dict:
         """Load and build a shop of `GROWTH_ORDERS` orders; its phases.
 
@@ -200,8 +201,8 @@ class Bench:
         for name in ("data", "day"):
             shutil.rmtree(folder / name, ignore_errors=True)
         (folder / "phases.json").unlink(missing_ok=True)
-        options = [*demo, "--start", first, "--end", LAST]
-        shop = Shop(folder, GROWTH_ORDERS, self.say, options, sources)
+        history = ["--start", first, "--end", LAST]
+        shop = Shop(folder, GROWTH_ORDERS, self.say, sessions, history, sources)
         shop.generate()
         shop.load()
         shop.command("start", "build", "--select", NOTHING)
@@ -223,22 +224,16 @@ class Bench:
         write_whole(self.file, json.dumps(self.results, indent=1) + "\n")
 
 
-def no_room(folder: Path, orders: int, facts: dict) -> str | None:
-    """Why a size has no room on the disk, else None.
-
-    Args:
-        folder: Where the data go.
-        orders: The size.
-        facts: What is known of a size that was begun: bytes that are there already.
-    """
-    need = FIXED_BYTES + orders * BYTES_AN_ORDER
-    need -= sum(value for name, value in facts.items() if name.endswith("_bytes"))
-    free = shutil.disk_usage(folder).free
+def no_room(shop: Shop) -> str | None:
+    """Why a shop has no room on the disk, else None; what lies there already counts."""
+    there = sum(v for name, v in shop.facts.items() if name.endswith("_bytes"))
+    need = room(shop.orders, shop.sessions_per_order) - there
+    free = shutil.disk_usage(shop.folder.parent).free
     if free >= need:
         return None
     return (
-        f"{orders:,} orders need about {need / 1e9:,.0f} GB of disk while they are "
-        f"measured; {free / 1e9:,.0f} GB are free"
+        f"{shop.orders:,} orders need about {need / 1e9:,.0f} GB of disk while they "
+        f"are measured; {free / 1e9:,.0f} GB are free"
     )
 
 

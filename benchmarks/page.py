@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from benchmarks.plots import draw, exponent
+from benchmarks.shop import room
 from warehouse.files import write_whole
 from warehouse.paths import PROJECT
 
@@ -121,7 +122,7 @@ def goals(run: dict) -> str:
 def costs(run: dict) -> str:
     """Seconds, processor seconds and memory of each phase, a column a size."""
     sizes = run["sizes"]
-    rows = [("", *(f"{int(orders):,} orders" for orders in sizes))]
+    rows = [("", *(column(orders, shop) for orders, shop in sizes.items()))]
     for name, words in NAMES.items():
         cells = [cost(shop["phases"].get(name)) for shop in sizes.values()]
         if any(cells):
@@ -252,7 +253,9 @@ def demo(run: dict, of: Callable) -> Outcome:
 def large(run: dict, of: Callable) -> Outcome:
     """An outcome of ten million orders, or the reason why there is none."""
     shop = run["sizes"].get(LARGE, {})
-    reason = shop.get("no_room") or "not asked for"
+    reason = shop.get("no_room") or (
+        f"it needs about {room(int(LARGE)) / GIGABYTE:,.0f} GB of disk"
+    )
     return of(shop.get("phases", {})) or (None, f"{NOT_YET}: {reason}")
 
 
@@ -412,6 +415,14 @@ def cost(row: dict | None) -> str:
     seconds, cpu = row["seconds"], row["cpu_seconds"]
     memory = row["peak_memory_bytes"] / GIGABYTE
     return f"{words}{seconds:,.1f} ({cpu:,.1f}) s, {memory:.2f} GB"
+
+
+def column(orders: str, shop: dict) -> str:
+    """A size as the head of a column; as usual are 16 sessions an order."""
+    sessions = shop.get("sessions_per_order", 16)
+    return f"{int(orders):,} orders" + f", {sessions:g} sessions each" * (
+        sessions != 16
+    )
 
 
 def figures(row: dict) -> tuple[str, str, str]:

@@ -31,6 +31,11 @@ SOURCES = (
 )  # fmt: skip
 
 
+# Bytes of disk that a size takes at most: landing, lake, a publication, and a warehouse
+# file that holds a build and the one before. Measured at 600 and 20,000 orders.
+FIXED_BYTES, ORDER_BYTES, SESSION_BYTES = 450e6, 30e3, 2.2e3
+
+
 class Failed(Exception):
     """A phase that came to no end; its text says why."""
 
@@ -43,6 +48,7 @@ class Shop:
         folder: Holds `data/`, `target/`, `day/` and `phases.json`.
         orders: How many the generator is asked for.
         say: Where a line about each phase goes.
+        sessions_per_order: How many it is asked for of these.
         options: More arguments of `warehouse demo`.
         sources: Only this many of `SOURCES`; all when None.
         state: What is written down: facts, phases, and what the code was.
@@ -51,6 +57,7 @@ class Shop:
     folder: Path
     orders: int
     say: Callable[[str], None] = print
+    sessions_per_order: float = 16
     options: list[str] = field(default_factory=list)
     sources: int | None = None
     state: dict = field(default_factory=lambda: {"facts": {}, "phases": {}})
@@ -96,12 +103,14 @@ class Shop:
             shutil.rmtree(path, ignore_errors=True)
         self.folder.mkdir(parents=True, exist_ok=True)
         out = ["--out", str(self.data), "--orders", str(self.orders)]
+        out += ["--sessions-per-order", str(self.sessions_per_order)]
         self.command("demo", "demo", *out, *self.options)
         made = json.loads((self.data / "demo_files.json").read_text(encoding="utf-8"))
         self.facts["arguments"] = made["arguments"]
         landing = self.data / "landing"
-        for source in SOURCES[self.sources or len(SOURCES) :]:
-            shutil.rmtree(landing / source)
+        for source in landing.iterdir() if self.sources else ():
+            if source.name not in SOURCES[: self.sources]:
+                shutil.rmtree(source)
         self.facts["day"] = hold_back(landing, self.day)
         self.facts["landing_bytes"] = size(landing)
         self.facts["day_bytes"] = size(self.day)
@@ -305,6 +314,11 @@ class Shop:
             {kpi for name, row in self.phases.items() if name.startswith("rival ")
              for kpi in row.get("kpis", [])}
         )  # fmt: skip
+
+
+def room(orders: int, sessions_per_order: float = 16) -> float:
+    """About how many bytes of disk a size needs while it is measured."""
+    return FIXED_BYTES + orders * (ORDER_BYTES + sessions_per_order * SESSION_BYTES)
 
 
 def rival_scripts() -> list[Path]:
