@@ -10,6 +10,7 @@ SUPERSET_RUN = SUPERSET_HOME=$(abspath $(SUPERSET))/home FLASK_APP=superset \
     SUPERSET_CONFIG_PATH=$(abspath analyses/superset/superset_config.py) \
     $(SUPERSET)/bin/superset
 WORKERS ?= 2
+ORDERS ?= 600
 
 export DO_NOT_TRACK = 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
@@ -27,6 +28,9 @@ test: $(VENV)/.dev lint  ## Everything that CI runs.
 	$(BIN)/warehouse docs --check
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile -q
 	@echo "make test: all checks passed"
+
+test-spark: $(VENV)/.dev $(VENV)/.spark  ## A whole demo on DuckDB and on Spark, compared.
+	WAREHOUSE_TEST_SPARK=$(ORDERS) $(BIN)/pytest -q tests/python/test_spark.py
 
 build: $(VENV)/.runtime  ## dbt build of what has been loaded.
 	$(BIN)/warehouse build
@@ -60,9 +64,15 @@ lock:  ## Resolve requirements*.in to exact versions with hashes (needs uv).
 	    --no-emit-index-url --no-emit-find-links -q requirements-dev.in \
 	    -c requirements.txt -c requirements-postgres.txt -o requirements-dev.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-emit-index-url --no-emit-find-links -q requirements-spark.in \
+	    -c requirements.txt -o requirements-spark.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-emit-find-links -q requirements-superset.in \
 	    --exclude-newer 2026-06-01 --exclude-newer-package duckdb=2026-10-15 \
 	    -o requirements-superset.txt
+
+spark: $(VENV)/.spark  ## Apache Spark and its adapter, on top of the environment.
+	@echo "make spark: done; warehouse build --target spark, and docs/spark.md"
 
 superset: $(SUPERSET)/.ready  ## Apache Superset, in an environment of its own.
 	@echo "make superset: done. To try it, as admin with the password admin:"
@@ -88,6 +98,10 @@ $(VENV)/.runtime: requirements.txt pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.spark: requirements-spark.txt $(VENV)/.runtime
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-spark.txt
 	@touch $@
 
 # Its own database of users and dashboards is made here, once: tests take a copy.

@@ -162,3 +162,34 @@
         {{ separator }}
     )
 {%- endmacro %}
+
+{#- The rows of a seed, written out as SQL: dbt-spark's own way knows no empty cell and no
+    quote within a text. -#}
+{% macro spark__load_csv_rows(model, agate_table) %}
+    {%- set types = model['config'].get('column_types', {}) -%}
+    {%- set statements = [] -%}
+    {%- for chunk in agate_table.rows | batch(1000) -%}
+        {%- set statement -%}
+            insert into {{ this.render() }} values
+            {% for row in chunk -%}
+                (
+                {%- for cell in row -%}
+                    {%- set name = agate_table.column_names[loop.index0] -%}
+                    {%- set type = types.get(
+                        name, adapter.convert_type(agate_table, loop.index0)
+                    ) -%}
+                    cast(
+                    {%- if cell is none -%}
+                        null
+                    {%- else -%}
+                        '{{ cell | string | replace("\\", "\\\\") | replace("'", "\\'") }}'
+                    {%- endif %} as {{ type }}){{ ', ' if not loop.last }}
+                {%- endfor -%}
+                ){{ ',' if not loop.last }}
+            {% endfor %}
+        {%- endset -%}
+        {%- do adapter.add_query(statement, abridge_sql_log=True) -%}
+        {%- do statements.append(statement) -%}
+    {%- endfor -%}
+    {{ return(statements[0]) }}
+{% endmacro %}

