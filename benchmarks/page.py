@@ -159,7 +159,17 @@ def disk(run: dict) -> str:
                  *(f"{size / 1e6:,.0f} MB" for size in known),
                  f"{sum(known) / int(orders) / 1e3:,.0f} kB")
             )  # fmt: skip
-    return table(rows) if len(rows) > 1 else ""
+    sizes = 1_000_000, int(LARGE)
+    usual, few = (
+        [f"{room(orders, sessions) / GIGABYTE:,.0f} GB" for orders in sizes]
+        for sessions in (16, 2)
+    )
+    need = (
+        f"{sizes[0]:,} orders need about {usual[0]} while they are measured, "
+        f"{sizes[1]:,} about {usual[1]}; with `--sessions-per-order 2` it is {few[0]} "
+        f"and {few[1]}."
+    )
+    return f"{table(rows)}\n\n{need}" if len(rows) > 1 else need
 
 
 def rivals(run: dict) -> str:
