@@ -7,10 +7,10 @@ models read the same file, so a new source is one folder and no Python.
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -262,7 +262,7 @@ def read_contracts(root: Path | None = None) -> dict[str, Source]:
     root = root or contract_root()
     sources: dict[str, Source] = {}
     for path in sorted(root.glob("*/_*.yml")):
-        for part in _sources(path):
+        for part in _sources(path, path.read_bytes()):
             # A long contract may lie in several files: each tells some of the tables.
             known = sources.setdefault(part.name, part)
             if known is part:
@@ -278,14 +278,17 @@ def read_contracts(root: Path | None = None) -> dict[str, Source]:
     return sources
 
 
-def _sources(path: Path) -> Iterator[Source]:
+@cache
+def _sources(path: Path, content: bytes) -> tuple[Source, ...]:
+    """The sources of a file; a process that lasts reads each version of it once."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader) or {}
+        told = yaml.load(content.decode("utf-8"), _Loader) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read: {error}", "Mend the YAML.") from None
-    if not isinstance(content, dict):
+    if not isinstance(told, dict):
         raise UserError(f"{path} is not a YAML mapping.", "Mend the YAML.")
-    for source in content.get("sources") or []:
+    found = []
+    for source in told.get("sources") or []:
         meta = _meta(source)
         tables = tuple(
             _table(path, source["name"], table, meta)
@@ -293,13 +296,10 @@ def _sources(path: Path) -> Iterator[Source]:
             if _meta(table).get("files")
         )
         if tables:
-            yield Source(
-                name=source["name"],
-                label=str(meta.get("label") or source["name"]),
-                description=source.get("description") or "",
-                tables=tables,
-                path=path,
-            )
+            label = str(meta.get("label") or source["name"])
+            words = source.get("description") or ""
+            found.append(Source(source["name"], label, words, tables, path))
+    return tuple(found)
 
 
 def _meta(node: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import datetime as dt
 import graphlib
 import json
 from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -51,6 +52,8 @@ CHECKS = {
     "ad_totals": ("fct_ad_days", "int_ad_day_rows"),
 }
 SHOWN_ROWS = 3
+# Most tables are small enough for one thread: two are made at a time.
+AT_ONCE = 2
 
 
 @dataclass
@@ -124,6 +127,8 @@ class Live:
         self.target = target or target_name()
         self.data = data_dir(self.target)
         self.project = inputs(self.target)["project"]
+        # What tells a build's table from others, by publication and name.
+        self.prints: dict[tuple[Path, str], tuple] = {}
         with dbt_surroundings(self.target):
             manifest = _asked_of_dbt(self.target, "parse")
             self.nodes = {n.key: n for n in _nodes(manifest)}
@@ -142,6 +147,7 @@ class Live:
                 ).static_order()
                 if self.nodes[key].kind in ("model", "seed")
             ]
+            self.weight = self._weights()
             self.tests = [
                 n
                 for n in self.nodes.values()
@@ -182,6 +188,14 @@ class Live:
                 found.add(key)
                 todo += self.nodes[key].parents
         return found
+
+    def _weights(self) -> dict[str, int]:
+        """How many models hang on each that is to be made."""
+        hanging: dict[str, set[str]] = {key: set() for key in self.order}
+        for key in reversed(self.order):
+            for parent in self.nodes[key].parents & hanging.keys():
+                hanging[parent] |= {key, *hanging[key]}
+        return {key: len(found) for key, found in hanging.items()}
 
     # ---------------------------------------------------------------------- a refresh
     def base_of(self, file: Path, made_of: dict | None) -> Base | None:
@@ -229,13 +243,9 @@ class Live:
         done = Refreshed()
         with self._overlay(base) as connection:
             started = perf_counter()
-            changed = self._make(connection, touched, done)
+            changed = self._make(connection, base, touched, done)
             done.seconds["models"] = perf_counter() - started
-            current = set(self.order)
-            behind = self._behind(changed | touched, current)
-            started = perf_counter()
-            self._test(connection, changed, behind, done)
-            done.seconds["tests"] = perf_counter() - started
+            behind = self._behind(changed | touched, set(self.order))
             done.tables = sorted(
                 self.nodes[key].name
                 for key in changed
@@ -249,7 +259,7 @@ class Live:
             if not done.tables:
                 return None
             started = perf_counter()
-            self._publish(connection, base, changed, done)
+            self._publish(connection, base, changed, behind, done)
             done.seconds["publish"] = perf_counter() - started
         return done
 
@@ -270,37 +280,67 @@ class Live:
             connection.execute(f"attach '{base.file}' as base (read_only)")
             name = warehouse_file(self.target).stem
             connection.execute(f"attach ':memory:' as {name}")
-            connection.execute(f"use {name}")
-            yield connection
+            with self._cursor(connection) as cursor:
+                yield cursor
 
-    def _make(self, connection, touched: set[str], done: Refreshed) -> set[str]:
-        """Make what is touched, in order; the keys of what is not as it was."""
+    @contextlib.contextmanager
+    def _cursor(self, connection) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A way into the same database for another thread."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"use {warehouse_file(self.target).stem}")
+            yield cursor
+
+    def _make(self, connection, base: Base, touched: set[str], done) -> set[str]:
+        """Make what is touched, each as soon as what it reads is there; the keys of
+        what is not as it was."""
         changed: set[str] = set()
-        for key in self.order:
-            node = self.nodes[key]
-            is_touched = bool(node.parents & (changed | touched))
-            if node.is_view:
-                with _in_words(node.name):
-                    connection.execute(f"create view {node.name} as {node.sql}")
-                if is_touched:
-                    changed.add(key)
-            elif not is_touched:
-                connection.execute(
-                    f"create view {node.name} as from base.main.{node.name}"
-                )
-            else:
-                done.made += 1
-                # The shape is the build's, as the contract of facts wants it.
-                connection.execute(
-                    f"create table {node.name} as from base.main.{node.name} limit 0"
-                )
-                with _in_words(node.name):
-                    connection.execute(f"insert into {node.name} by name {node.sql}")
-                if _print(connection, node.name) != _print(
-                    connection, f"base.main.{node.name}"
-                ):
-                    changed.add(key)
+        parents = {key: self.nodes[key].parents for key in self.order}
+        sorter = graphlib.TopologicalSorter(
+            {key: found & parents.keys() for key, found in parents.items()}
+        )
+        sorter.prepare()
+        waiting: list[str] = []
+        running = {}
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            while sorter.is_active():
+                # What most hangs on goes first.
+                waiting += sorter.get_ready()
+                waiting.sort(key=self.weight.get)
+                while waiting and len(running) < AT_ONCE:
+                    key = waiting.pop()
+                    is_touched = bool(parents[key] & (changed | touched))
+                    each = pool.submit(self._one, connection, base, key, is_touched)
+                    running[each] = key
+                for each in wait(running, return_when=FIRST_COMPLETED).done:
+                    key = running.pop(each)
+                    is_changed, is_made = each.result()
+                    done.made += is_made
+                    if is_changed:
+                        changed.add(key)
+                    sorter.done(key)
         return changed
+
+    def _one(
+        self, connection, base: Base, key: str, is_touched: bool
+    ) -> tuple[bool, bool]:
+        """Make a model, or a view of the build's; whether it is not as it was, and
+        whether it was made."""
+        node = self.nodes[key]
+        with self._cursor(connection) as cursor, _in_words(node.name):
+            if node.is_view:
+                cursor.execute(f"create view {node.name} as {node.sql}")
+                return is_touched, False
+            build = f"base.main.{node.name}"
+            if not is_touched:
+                cursor.execute(f"create view {node.name} as from {build}")
+                return False, False
+            # The shape is the build's, as the contract of facts wants it.
+            cursor.execute(f"create table {node.name} as from {build} limit 0")
+            cursor.execute(f"insert into {node.name} by name {node.sql}")
+            known = base.publication, node.name
+            if known not in self.prints:
+                self.prints[known] = _print(cursor, build)
+            return _print(cursor, node.name) != self.prints[known], True
 
     def _behind(self, changed: set[str], current: set[str]) -> set[str]:
         """What hangs on something that has changed and is not made anew."""
@@ -317,6 +357,12 @@ class Live:
 
     def _test(self, connection, changed, behind, done: Refreshed) -> None:
         """Ask the tests of what has changed, as far as all they read is up to date."""
+        started = perf_counter()
+        with self._cursor(connection) as cursor:
+            self._ask(cursor, changed, behind, done)
+        done.seconds["tests"] = perf_counter() - started
+
+    def _ask(self, connection, changed, behind, done: Refreshed) -> None:
         made = set(self.order)
         for test in self.tests:
             if not test.parents & changed or test.parents & behind:
@@ -343,11 +389,16 @@ class Live:
             done.tests += 1
 
     # ---------------------------------------------------------------- the publication
-    def _publish(self, connection, base: Base, changed, done: Refreshed) -> None:
-        """The base's publication once more, with the tables that have changed."""
+    def _publish(self, connection, base: Base, changed, behind, done) -> None:
+        """The base's publication once more, with the tables that have changed.
+
+        It is written while the tests run; only when all have passed it gets its name.
+        """
         before = manifest_of(base.publication)
         tables = dict(before["tables"])
-        with new_publication(self.data / "published") as (build_id, folder):
+        publication = new_publication(self.data / "published")
+        with publication as (build_id, folder), ThreadPoolExecutor(1) as pool:
+            tests = pool.submit(self._test, connection, changed, behind, done)
             file = folder / "warehouse.duckdb"
             copy_file(base.publication / "warehouse.duckdb", file)
             (folder / "parquet").mkdir()
@@ -357,15 +408,15 @@ class Live:
                 link_file(path, folder / path.name)
             connection.execute(f"attach '{file}' as fresh")
             connection.execute("set variable salt = ?", [salt(self.target)])
-            connection.execute("begin")
             for name in done.tables:
                 tables[name] = copy_table(connection, name, f"fresh.main.{name}")
+            checks = pool.submit(self._check, connection, set(self.order))
             done.kpis, done.values = self._values(connection, changed)
             tables["kpi_values"] = _rows(connection, "fresh.main.kpi_values")
-            connection.execute("commit")
             require_no_person(connection, "fresh")
-            asked = self._check(connection, set(self.order))
             as_of = newest_day(connection, "fresh.main")
+            tests.result()
+            asked = checks.result()
             connection.execute("detach fresh")
             known = before.get("sha256", {})
             known = {name: known[name] for name in known if name.endswith(".parquet")}
@@ -404,27 +455,32 @@ class Live:
         )
         listed = ", ".join(f"'{kpi}'" for kpi in kpis)
         connection.execute(
-            f"""create temp table made as
-            select {columns}, hash({columns}) as print from ({rows})"""
-        )
-        connection.execute(
-            f"""create temp table kept as
-            select rowid as place, hash({columns}) as print
-            from fresh.main.kpi_values where kpi_id in ({listed})"""
+            f"""create temp table moved as
+            with made as (
+                select {columns}, hash({columns}) as print from ({rows})
+            ),
+
+            kept as (
+                select rowid as place, hash({columns}) as print
+                from fresh.main.kpi_values where kpi_id in ({listed})
+            )
+
+            select kept.place, {columns}
+            from made full join kept on made.print = kept.print
+            where made.print is null or kept.print is null"""
         )
         connection.execute(
             """delete from fresh.main.kpi_values where rowid in (
-                select place from kept where print not in (select print from made)
+                select place from moved where place is not null
             )"""
         )
         connection.execute(
-            f"""create temp table new_values as
-            select {columns} from made
-            where print not in (select print from kept)"""
+            f"""insert into fresh.main.kpi_values by name
+            select {columns} from moved where place is null"""
         )
-        connection.execute("insert into fresh.main.kpi_values by name from new_values")
         found = connection.execute(
-            "select kpi_id, count(*) from new_values group by kpi_id order by kpi_id"
+            "select kpi_id, count(*) from moved where place is null"
+            " group by kpi_id order by kpi_id"
         ).fetchall()
         return [kpi for kpi, _ in found], sum(rows for _, rows in found)
 
@@ -439,33 +495,34 @@ class Live:
             and rules[check].severity == "error"
             and names.issuperset(facts)
         ]
-        connection.execute("attach ':memory:' as built")
-        for name in {fact for check in asked for fact in CHECKS[check]}:
-            source = "fresh.main." if is_public(name) else ""
-            connection.execute(f"create view built.main.{name} as from {source}{name}")
         with duckdb.connect() as other:
             entries = Lake(self.data / "lake").entries(other)
-        look = Look(
-            connection=connection,
-            data=self.data,
-            sources=read_contracts(),
-            entries=entries,
-            as_of=newest_day(connection, "fresh.main"),
-            today=None,
-            has_old=False,
-            manifest={},
-        )
-        for check in asked:
-            if found := list(ASSERTIONS[check](look, rules[check].limit)):
-                words = "; ".join(
-                    f"{f.subject}: {f.message}" for f in found[:SHOWN_ROWS]
-                )
-                raise UserError(
-                    f"The check {check} found an error: {words} Readers keep what they "
-                    "had.",
-                    found[0].to_do,
-                )
-        connection.execute("detach built")
+        with self._cursor(connection) as cursor:
+            cursor.execute("attach ':memory:' as built")
+            for name in {fact for check in asked for fact in CHECKS[check]}:
+                source = "fresh.main." if is_public(name) else ""
+                cursor.execute(f"create view built.main.{name} as from {source}{name}")
+            look = Look(
+                connection=cursor,
+                data=self.data,
+                sources=read_contracts(),
+                entries=entries,
+                as_of=newest_day(cursor, "fresh.main"),
+                today=None,
+                has_old=False,
+                manifest={},
+            )
+            for check in asked:
+                if found := list(ASSERTIONS[check](look, rules[check].limit)):
+                    words = "; ".join(
+                        f"{f.subject}: {f.message}" for f in found[:SHOWN_ROWS]
+                    )
+                    raise UserError(
+                        f"The check {check} found an error: {words} Readers keep what "
+                        "they had.",
+                        found[0].to_do,
+                    )
+            cursor.execute("detach built")
         return asked
 
 
