@@ -132,7 +132,7 @@ def build(
     """
     target = target or target_name()
     salt(target)
-    arguments = ["build", "--target", target, "--cache-selected-only"]
+    arguments = ["build", "--cache-selected-only"]
     if full_refresh:
         arguments.append("--full-refresh")
     for selector in select or []:
@@ -156,11 +156,17 @@ def build(
 
 @contextlib.contextmanager
 def dbt_surroundings(target: str):
-    """Run dbt as if started in the project's folder, on one target's data folder."""
+    """Run dbt as if started in the project's folder, on one target's data folder.
+
+    What already says so stays as it was written, and nothing is said twice: dbt reads
+    the whole project anew where a variable or its own `--target` is not as it was, and
+    a plain `dbt build` after `warehouse run` is to begin at once.
+    """
     before = dict(os.environ)
-    os.environ["WAREHOUSE_TARGET"] = target
-    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
-    if "WAREHOUSE_DATA" in os.environ:
+    if target != target_name():
+        os.environ["WAREHOUSE_TARGET"] = target
+    folder = os.environ.get("WAREHOUSE_DATA")
+    if folder and not os.path.isabs(folder) and Path.cwd() != PROJECT:
         os.environ["WAREHOUSE_DATA"] = str(data_dir(target))
     try:
         with contextlib.chdir(PROJECT):

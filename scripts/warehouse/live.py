@@ -130,7 +130,7 @@ class Live:
         # What tells a build's table from others, by publication and name.
         self.prints: dict[tuple[Path, str], tuple] = {}
         with dbt_surroundings(self.target):
-            manifest = _asked_of_dbt(self.target, "parse")
+            manifest = _asked_of_dbt("parse")
             self.nodes = {n.key: n for n in _nodes(manifest)}
             self.by_name = {
                 n.name: n.key
@@ -155,7 +155,7 @@ class Live:
             ]
             names = [self.nodes[key].name for key in sorted(models)]
             names += [test.name for test in self.tests]
-            for key, sql in _compiled(self.target, manifest, names).items():
+            for key, sql in _compiled(manifest, names).items():
                 self.nodes[key].sql = sql
         for key in models:
             if self.nodes[key].sql is None:
@@ -529,9 +529,9 @@ class Live:
 # --------------------------------------------------------------------------------- dbt
 
 
-def _asked_of_dbt(target: str, *arguments: str, manifest=None):
+def _asked_of_dbt(*arguments: str, manifest=None):
     """What a dbt command that must not fail has made."""
-    done = run_dbt(*arguments, f"--target={target}", manifest=manifest)
+    done = run_dbt(*arguments, manifest=manifest)
     if not done.success:
         raise UserError(
             f"dbt could not read the project.\n{str(done.exception or '').strip()}",
@@ -540,12 +540,10 @@ def _asked_of_dbt(target: str, *arguments: str, manifest=None):
     return done.result
 
 
-def _compiled(target: str, manifest, names: list[str]) -> dict[str, str]:
+def _compiled(manifest, names: list[str]) -> dict[str, str]:
     """The SQL of models and tests by key; incremental ones as they are from nothing."""
     once = ("--no-write-json", "--full-refresh")
-    done = _asked_of_dbt(
-        target, "compile", *once, "--select", *names, manifest=manifest
-    )
+    done = _asked_of_dbt("compile", *once, "--select", *names, manifest=manifest)
     return {
         entry.node.unique_id: entry.node.compiled_code
         for entry in done.results

@@ -91,7 +91,7 @@ def _run(said, words, kill_after, user, environment) -> dict:
 def parse() -> int:
     """Read dbt's project, for all commands to come."""
     run_dbt = warehouse.build.run_dbt
-    done = run_dbt("parse", "--target=dev")
+    done = run_dbt("parse")
     warehouse.build.run_dbt = functools.partial(run_dbt, manifest=done.result)
     return 0 if done.success else 1
 

@@ -187,6 +187,6 @@ class Copy:
 @cache
 def read_project():
     """dbt's manifest, for whatever stands at the address; `PARSED` has it as a file."""
-    done = run_dbt("parse", "--target=dev", "--target-path", str(PARSED.parent))
+    done = run_dbt("parse", "--target-path", str(PARSED.parent))
     assert done.success, done.exception
     return done.result

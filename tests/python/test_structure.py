@@ -454,7 +454,7 @@ def test_what_is_begun_fits(shop, built, tmp_path):
     (shop.folder / "target").mkdir(exist_ok=True)
     shutil.copy(PARSED, shop.folder / "target")
     begun = ("kpi_checkout_share", "stg_yotpo__reviews")
-    variables = ("--target", "dev", "--vars", "{}", "--quiet")
+    variables = ("--vars", "{}", "--quiet")
     copy.run("dbt.cli.main", "build", *variables, "--select", *begun)
     assert shop.ask("select count(*) from kpi_checkout_share") == [(0,)]
     found = json.loads((shop.folder / "target" / "manifest.json").read_text())

@@ -111,7 +111,7 @@ def _describe(target: str) -> dict:
         folder = Path(os.environ.get("DBT_TARGET_PATH", PROJECT / "target")).resolve()
         # Tests need no compiling to be described.
         described = ("--select", "resource_type:model", "resource_type:seed")
-        done = run_dbt("docs", "generate", "--target", target, *described)
+        done = run_dbt("docs", "generate", *described)
     if not done.success:
         trouble = done.exception or RuntimeError("some models could not be read")
         if said := in_words(trouble, data_dir(target)):
