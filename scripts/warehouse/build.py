@@ -166,7 +166,7 @@ def dbt_surroundings(target: str):
     if target != target_name():
         os.environ["WAREHOUSE_TARGET"] = target
     folder = os.environ.get("WAREHOUSE_DATA")
-    if folder and not os.path.isabs(folder) and Path.cwd() != PROJECT:
+    if folder and not Path(folder).is_absolute() and Path.cwd() != PROJECT:
         os.environ["WAREHOUSE_DATA"] = str(data_dir(target))
     try:
         with contextlib.chdir(PROJECT):

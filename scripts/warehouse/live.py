@@ -397,7 +397,7 @@ class Live:
         before = manifest_of(base.publication)
         tables = dict(before["tables"])
         publication = new_publication(self.data / "published")
-        with publication as (build_id, folder), ThreadPoolExecutor(1) as pool:
+        with publication as (build_id, folder), ThreadPoolExecutor(AT_ONCE) as pool:
             tests = pool.submit(self._test, connection, changed, behind, done)
             file = folder / "warehouse.duckdb"
             copy_file(base.publication / "warehouse.duckdb", file)
@@ -415,11 +415,12 @@ class Live:
             tables["kpi_values"] = _rows(connection, "fresh.main.kpi_values")
             require_no_person(connection, "fresh")
             as_of = newest_day(connection, "fresh.main")
-            tests.result()
             asked = checks.result()
             connection.execute("detach fresh")
             known = before.get("sha256", {})
             known = {name: known[name] for name in known if name.endswith(".parquet")}
+            found = hashes(folder, known)
+            tests.result()
             done.build_id = build_id
             new = [*done.tables, "kpi_values"]
             manifest = before | {
@@ -439,7 +440,7 @@ class Live:
                     "checks": asked,
                     "behind": done.behind,
                 },
-                "sha256": hashes(folder, known),
+                "sha256": found,
             }
             (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
 

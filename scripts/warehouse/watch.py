@@ -33,7 +33,7 @@ from warehouse.people import salt, salt_note
 from warehouse.work import work
 
 # Seconds between two looks; a file that is the same in two of them is whole.
-PAUSE = 0.4
+PAUSE = 0.2
 # Seconds between two thoughts whether anything but a file has changed.
 THOUGHT = 5
 # Seconds after which a catching-up is not interrupted any more by files that land.

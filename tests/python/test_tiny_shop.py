@@ -51,6 +51,13 @@ FIXTURE = PROJECT / "tests/fixtures/tiny_shop"
 EXPECTED = list(csv.DictReader((FIXTURE / "expected.csv").open()))
 
 
+def test_a_plain_dbt_command_goes_on_from_what_was_read(tiny_shop):
+    """After a build nobody waits for dbt to read the whole project a second time."""
+    said = tiny_shop.run("dbt.cli.main", "ls", "--select", "channels").stdout
+    assert "ecommerce_kpis.channels" in said
+    assert "Unable to do partial parsing" not in said
+
+
 def test_readers_get_every_mart(published):
     """What is published holds every KPI and mart, and each can be read there."""
     file = published / "warehouse.duckdb"

@@ -1,5 +1,6 @@
 """A file lands; its coupon's sales are visible by hour, and all agrees with a build."""
 
+import json
 import os
 import shutil
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 from io import StringIO
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -14,6 +16,9 @@ from rich.console import Console
 from shop import PROJECT, Shop
 
 from warehouse import watch as watching
+from warehouse.errors import UserError
+from warehouse.inputs import inputs
+from warehouse.live import Base, Live, _Node
 from warehouse.people import BROWSER_COLUMNS
 from warehouse.publications import ROW_GROUP, hashes, manifest_of, sort_order, whole
 from warehouse.watch import Watcher
@@ -172,6 +177,144 @@ def test_a_refresh_says_what_a_whole_build_says(watched):
     shop.build("path:models", "path:seeds")
     for table, query in seen.items():
         assert live[table] == shop.ask(query), table
+
+
+# --------------------------------------------------------------- a refresh, by itself
+
+
+class Corner:
+    """A refresh of three models over one table of the lake, without dbt.
+
+    `dim_sales` is the table, `rollup_sales` sums it by day, `kpi_sales` reads that.
+
+    Args:
+        folder: An empty folder; it becomes the data folder.
+        test: A data test of `dim_sales`: the SQL that finds what should not be.
+        is_error: Whether its findings stop a publication.
+    """
+
+    COLUMNS = "grain, period_start, dimension, member, numerator, denominator, value"
+
+    def __init__(self, folder: Path, test: str, is_error: bool = True):
+        self.folder = folder
+        self.lake = folder / "lake/corner/sales"
+        self.lake.mkdir(parents=True)
+        self.sell("old", 1, 2)
+        live = self.live = object.__new__(Live)
+        live.target, live.data, live.kpis, live.prints = "demo", folder, ["sales"], {}
+        live.project = inputs("demo")["project"]
+        nodes = [
+            _Node("source.corner/sales", "sales", "source", set()),
+            _Node(
+                *("sales", "dim_sales", "model", {"source.corner/sales"}),
+                sql=f"select * from read_parquet('{self.lake}/*.parquet')",
+            ),
+            _Node(
+                *("rollup", "rollup_sales", "model", {"sales"}),
+                sql="select day, sum(amount) as amount from dim_sales group by day",
+            ),
+            _Node(
+                *("kpi", "kpi_sales", "model", {"rollup"}),
+                sql="""select 'day' as grain, day as period_start, 'all' as dimension,
+                    'all' as member, amount as numerator, 1.0 as denominator,
+                    amount / nullif(1.0, 0) as value from rollup_sales""",
+                is_view=True,
+            ),
+            _Node("test", "test_sales", "test", {"sales"}, test, is_error=is_error),
+        ]
+        live.nodes = {node.key: node for node in nodes}
+        live.by_name = {node.name: node.key for node in nodes[1:4]}
+        live.order, live.tests = ["sales", "rollup", "kpi"], nodes[4:]
+        live.weight = live._weights()
+        self.base = self.built(nodes)
+
+    def sell(self, name: str, *amounts: float) -> None:
+        """A file of the lake with a sale a day."""
+        days = ", ".join(
+            f"(timestamp '2026-01-0{day}', {amount}::double)"
+            for day, amount in enumerate(amounts, 1)
+        )
+        duckdb.execute(
+            f"copy (from (values {days}) as sold (day, amount)) "
+            f"to '{self.lake}/{name}.parquet'"
+        )
+
+    def built(self, nodes: list[_Node]) -> Base:
+        """The build before, and its publication."""
+        file, publication = self.folder / "warehouse.duckdb", self.folder / "published"
+        publication = publication / "20260101T000000.000000Z"
+        publication.mkdir(parents=True)
+        with duckdb.connect(str(file)) as connection:
+            for node in nodes[1:3]:
+                connection.execute(f"create table {node.name} as {node.sql}")
+            connection.execute(f"create view kpi_sales as {nodes[3].sql}")
+            connection.execute(
+                f"""create table kpi_values as
+                select 'sales' as kpi_id, {self.COLUMNS} from kpi_sales;
+                create table dim_periods as select 'day' as grain, true as is_current,
+                    timestamp '2026-01-02' as period_start"""
+            )
+        shutil.copy(file, publication)
+        made_of = inputs("demo")
+        manifest = {"made_of": made_of, "tables": {}, "builds": {}}
+        (publication / "manifest.json").write_text(json.dumps(manifest))
+        (publication.parent / "current").symlink_to(publication.name)
+        return Base(file, made_of, publication)
+
+    def values(self) -> list[tuple]:
+        """What readers see."""
+        file = (self.folder / "published/current").resolve() / "warehouse.duckdb"
+        with duckdb.connect(str(file), read_only=True) as reader:
+            return rows(
+                reader,
+                "select kpi_id, day(period_start), value from kpi_values order by all",
+            )
+
+
+@pytest.fixture
+def corner(tmp_path, monkeypatch):
+    """Makes corners."""
+    monkeypatch.setenv("WAREHOUSE_DATA", str(tmp_path))
+    return lambda *told: Corner(tmp_path, *told)
+
+
+BELOW_ZERO = "select * from dim_sales where amount < 0"
+
+
+def test_only_values_that_moved_are_new(corner):
+    """One of two days has another sum, one is new, one is as it was."""
+    shop = corner(BELOW_ZERO)
+    assert shop.live.refresh(shop.base) is None
+    shop.sell("new", 0, 5, 7)
+    done = shop.live.refresh(shop.base)
+    assert done.tables == ["dim_sales", "rollup_sales"]
+    assert (done.kpis, done.values, done.tests) == (["sales"], 2, 1)
+    assert shop.values() == [("sales", 1, 1), ("sales", 2, 7), ("sales", 3, 7)]
+
+
+@pytest.mark.parametrize("fault", ["test", "check", "model"])
+def test_what_is_found_wrong_is_not_published(corner, fault):
+    """Readers keep what they had, and nothing half done lies there."""
+    shop = corner(BELOW_ZERO)
+    before = sorted((shop.folder / "published").iterdir()), shop.values()
+    shop.sell("new", -5 if fault == "test" else 5)
+    if fault == "check":
+        stray = shop.folder / "lake/flat/orders"
+        stray.mkdir(parents=True)
+        shutil.copy(shop.lake / "new.parquet", stray)
+    if fault == "model":
+        shop.live.nodes["rollup"].sql = "select day, nothing as amount from dim_sales"
+    with pytest.raises(UserError, match=r"test_sales|lost_rows|rollup_sales"):
+        shop.live.refresh(shop.base)
+    assert (sorted((shop.folder / "published").iterdir()), shop.values()) == before
+
+
+def test_a_warning_stops_nothing(corner):
+    """As in a whole build."""
+    shop = corner(BELOW_ZERO, False)
+    shop.sell("new", -5)
+    assert shop.live.refresh(shop.base).values == 1
+    assert shop.values()[0] == ("sales", 1, -4)
 
 
 # ----------------------------------------------------------- a whole build in the quiet
