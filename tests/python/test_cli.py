@@ -449,7 +449,7 @@ def test_a_failure_names_the_file_the_reason_and_the_next_step():
         ],
         skipped=7,
     )
-    text = printed(building._report, result, width=200)
+    text = printed(building.report, result, width=200)
     assert "model fct_orders failed  models/facts/fct_orders.sql" in text
     assert 'column "x" not found' in text
     assert "> in macro" not in text
