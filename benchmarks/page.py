@@ -173,29 +173,42 @@ def disk(run: dict) -> str:
 
 
 def rivals(run: dict) -> str:
-    """The same KPIs by other means."""
+    """The same KPIs by other means; what a rival measured beside itself follows it."""
     rows = [("", "orders", "KPIs", "seconds", "processor seconds", "memory")]
+    own = {
+        "build of the rivals' KPIs": "`warehouse build` of these KPIs, with tests",
+        "floor of the rivals' KPIs": "the same models in one DuckDB process",
+    }
+    beside = {
+        "compared": "beside {}: the same models by dbt on DuckDB",
+        "unchanged": "{}, again, with nothing changed",
+        "load": "{}: filling its tables from the lake",
+    }
     for orders, shop in run["sizes"].items():
         found = shop["phases"]
         count = len(
             {kpi for name, row in found.items() if name.startswith("rival ")
              for kpi in row.get("kpis", [])}
         )  # fmt: skip
-        own = {
-            "build of the rivals' KPIs": "`warehouse build` of these KPIs, with tests",
-            "floor of the rivals' KPIs": "the same models in one DuckDB process",
-        }
         for name, row in found.items():
-            words = own.get(name) or (name.startswith("rival ") and row.get("name"))
-            if values := row.get("values_compared"):
-                words = f"{words}, {values:,} values compared"
-            if words:
-                kpis = len(row["kpis"]) if "kpis" in row else count
-                rows.append((words, f"{int(orders):,}", f"{kpis}", *figures(row)))
-            elif name.startswith("rival "):
+            size = f"{int(orders):,}"
+            if name in own:
+                rows.append((own[name], size, f"{count}", *figures(row)))
+            elif not name.startswith("rival "):
+                continue
+            elif "failed" in row:
                 why = row["failed"][:120].replace("|", "/")
                 words = name.removeprefix("rival ").replace("_", " ")
-                rows.append((words, f"{int(orders):,}", f"{NOT_YET}: {why}"))
+                rows.append((words, size, f"{NOT_YET}: {why}"))
+            else:
+                words, kpis = row["name"], f"{len(row['kpis'])}"
+                if values := row.get("values_compared"):
+                    words += f", {values:,} values agree"
+                rows.append((words, size, kpis, *figures(row)))
+                for what, said in beside.items():
+                    if f"{what}_seconds" in row:
+                        cells = figures(row, f"{what}_")
+                        rows.append((said.format(row["name"]), size, kpis, *cells))
     return table(rows) if len(rows) > 1 else ""
 
 
@@ -435,10 +448,16 @@ def column(orders: str, shop: dict) -> str:
     )
 
 
-def figures(row: dict) -> tuple[str, str, str]:
-    """A phase in three cells."""
-    memory = f"{row['peak_memory_bytes'] / GIGABYTE:.2f} GB"
-    return f"{row['seconds']:,.1f}", f"{row['cpu_seconds']:,.1f}", memory
+def figures(row: dict, of: str = "") -> tuple[str, str, str]:
+    """What something took in three cells; a dash for what is not known."""
+    seconds, cpu, memory = (
+        row.get(f"{of}{key}") for key in ("seconds", "cpu_seconds", "peak_memory_bytes")
+    )
+    return (
+        "–" if seconds is None else f"{seconds:,.1f}",
+        "–" if cpu is None else f"{cpu:,.1f}",
+        "–" if memory is None else f"{memory / GIGABYTE:.2f} GB",
+    )
 
 
 def table(rows: Iterable[tuple]) -> str:

@@ -150,7 +150,7 @@ def test_a_phase_that_failed_counts_for_nothing(run):
 
 def test_tables_are_markdown(run):
     run["sizes"]["2000"]["phases"]["rival polars"] = phase(
-        1.5, name="Polars", kpis=["orders", "aov"]
+        1.5, name="Polars", kpis=["orders", "aov"], compared_seconds=9.0
     )
     run["sizes"]["2000"]["phases"]["rival x"] = phase(1, failed="exit code 1: a | b")
     for name, made in page.TABLES.items():
@@ -158,6 +158,10 @@ def test_tables_are_markdown(run):
         columns = {line.count("|") for line in lines}
         assert len(columns) <= (2 if name == "slowest" else 1), (name, lines)
     assert "| Polars | 2,000 | 2 | 1.5 | 3.0 | 0.52 GB |" in page.rivals(run)
+    beside = (
+        "| beside Polars: the same models by dbt on DuckDB | 2,000 | 2 | 9.0 | – | – |"
+    )
+    assert beside in page.rivals(run)
     assert "a / b" in page.rivals(run)
 
 
