@@ -118,20 +118,22 @@ def now_of(warehouse: Path) -> Now:
 
 
 def values_of(connection, kpis: Iterable[str] = KPIS) -> dict:
-    """What the warehouse says: (kpi, month, member) → value, without empty ones.
+    """What the KPI views say: (kpi, month, member) → value, without empty ones.
 
     Args:
-        connection: Of DuckDB, to a file with kpi_values.
+        connection: Of DuckDB, to a file that has them.
         kpis: Which.
     """
+    views = " union all ".join(
+        f"select '{kpi}' as kpi, * from main.kpi_{kpi}" for kpi in kpis
+    )
     found = connection.execute(
-        """
-        select kpi_id, strftime(period_start, '%Y-%m-%d'), member, value
-        from kpi_values
+        f"""
+        select kpi, strftime(period_start, '%Y-%m-%d'), member, value
+        from ({views})
         where grain = 'month' and dimension in ('all', 'channel')
-            and value is not null and list_contains(?, kpi_id)
-        """,
-        [list(kpis)],
+            and value is not null
+        """
     ).fetchall()
     return {(kpi, month, member): value for kpi, month, member, value in found}
 
@@ -195,22 +197,25 @@ def answer(name: str, **facts) -> None:
     print(json.dumps({"name": name, **facts}), flush=True)
 
 
-def python_of(name: str, *modules: str) -> str:
-    """The Python that has a rival's modules: this one, or that of `.venv-<name>` in the
-    project, or in the folder that RIVAL_VENVS names.
+def python_of(rival: str, *modules: str, environment: str | None = None) -> str:
+    """The Python that has a rival's modules: this one, or that of `.venv-<environment>`
+    in the project, or in the folder that RIVAL_VENVS names.
 
     Where there is none, the rival says how to get it, and ends.
     """
-    if all(found(module) for module in modules):
+    missing = [module for module in modules if not found(module)]
+    if not missing:
         return sys.executable
-    own = Path(os.environ.get("RIVAL_VENVS", PROJECT)) / f".venv-{name}/bin/python"
-    if own.exists() and own.parent != Path(sys.executable).parent:
-        return str(own)
-    answer(
-        name,
-        skipped=f"no {' and '.join(modules)}: python3 -m venv .venv-{name} && "
-        f".venv-{name}/bin/pip install -r benchmarks/rivals/requirements-{name}.txt",
-    )
+    how = "pip install -r requirements-dev.txt"
+    if environment:
+        folder = Path(os.environ.get("RIVAL_VENVS", PROJECT)) / f".venv-{environment}"
+        own = folder / "bin/python"
+        if own.exists() and own.parent != Path(sys.executable).parent:
+            return str(own)
+        listed = f"benchmarks/rivals/requirements-{environment}.txt"
+        how = f".venv-{environment}/bin/pip install -r {listed}"
+        how = f"python3 -m venv .venv-{environment} && {how}"
+    answer(rival, skipped=f"no {' and '.join(missing)}: {how}")
     raise SystemExit(0)
 
 
@@ -222,9 +227,9 @@ def found(module: str) -> bool:
         return False
 
 
-def needs(name: str, *modules: str) -> None:
+def needs(rival: str, *modules: str, environment: str | None = None) -> None:
     """Go on in the Python that has these modules."""
-    python = python_of(name, *modules)
+    python = python_of(rival, *modules, environment=environment)
     if python != sys.executable:
         os.execv(python, [python, *sys.argv])
 

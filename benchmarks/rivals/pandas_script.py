@@ -3,7 +3,8 @@
 import contest  # before pandas: it says how many threads
 
 if __name__ == "__main__":
-    contest.needs("pandas", "pandas", "pyarrow", "duckdb")
+    modules = ("pandas", "pyarrow", "duckdb")
+    contest.needs("pandas script", *modules, environment="pandas")
 
 import re
 from collections.abc import Callable
@@ -1156,4 +1157,4 @@ def compute(lake: Path, seeds: Path, now: contest.Now) -> list[contest.Value]:
 
 
 if __name__ == "__main__":
-    contest.script("pandas", __doc__, compute)
+    contest.script("pandas script", __doc__, compute)

@@ -3,7 +3,7 @@
 import contest  # before Polars: it says how many threads
 
 if __name__ == "__main__":
-    contest.needs("polars", "polars", "duckdb")
+    contest.needs("Polars script", "polars", "duckdb")
 
 import datetime as dt
 from pathlib import Path
@@ -1197,4 +1197,4 @@ def compute(lake: Path, seeds: Path, now: contest.Now) -> list[contest.Value]:
 
 
 if __name__ == "__main__":
-    contest.script("polars", __doc__, compute)
+    contest.script("Polars script", __doc__, compute)

@@ -12,7 +12,7 @@ import contest
 import overlay
 import yaml
 
-NAME = "dbt-postgres"
+NAME = "dbt on PostgreSQL"
 OWN = contest.HERE / "postgresql"
 TRY_CAST = re.compile(r"\btry_cast\(")
 
@@ -164,8 +164,10 @@ def write(project: Path) -> list[str]:
 def main() -> None:
     """Load, build on both, check, print."""
     asked = contest.arguments(__doc__)
-    python = contest.python_of(NAME, "dbt.adapters.postgres")
-    contest.needs("dev", "dbt.adapters.duckdb", "duckdb", "psycopg", "pytest")
+    python = contest.python_of(
+        NAME, "dbt.adapters.postgres", environment="dbt-postgres"
+    )
+    contest.needs(NAME, "dbt.adapters.duckdb", "duckdb", "psycopg", "pytest")
     with tempfile.TemporaryDirectory(prefix="rival-") as folder, server() as running:
         project, plain = Path(folder) / "postgresql", Path(folder) / "duckdb"
         data = Path(folder) / "data"

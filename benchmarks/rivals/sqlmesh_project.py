@@ -1,6 +1,5 @@
 """The same dbt models, planned and applied by SQLMesh, beside `dbt build` of them."""
 
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -9,7 +8,7 @@ import contest
 import overlay
 import process
 
-NAME = "sqlmesh"
+NAME = "SQLMesh"
 CONFIG = """\
 # What `sqlmesh init -t dbt` writes, with a date before the first order.
 dbt:
@@ -33,6 +32,7 @@ def sqlmesh(python: str, project: Path, data: Path, *words: str) -> process.Done
         project,
         WAREHOUSE_DATA=str(data),
         WAREHOUSE_TARGET="demo",
+        DBT_TARGET_PATH=str(project / "target"),
         SQLMESH__DISABLE_ANONYMIZED_ANALYTICS="true",
     )
     if done.code:
@@ -43,8 +43,12 @@ def sqlmesh(python: str, project: Path, data: Path, *words: str) -> process.Done
 def main() -> None:
     """Build with both, check, print."""
     asked = contest.arguments(__doc__)
-    python = contest.python_of(NAME, "sqlmesh", "dbt.adapters.duckdb")
-    contest.needs("dev", "dbt.adapters.duckdb", "duckdb")
+    python = contest.python_of(
+        NAME, "sqlmesh", "dbt.adapters.duckdb", environment="sqlmesh"
+    )
+    contest.needs(NAME, "dbt.adapters.duckdb", "duckdb")
+    import duckdb
+
     with tempfile.TemporaryDirectory(prefix="rival-") as folder:
         folder = Path(folder)
         sides = {}
@@ -59,12 +63,10 @@ def main() -> None:
         (project / "sqlmesh.yaml").write_text(CONFIG, encoding="utf-8")
         apply = ("--ignore-warnings", "plan", "--auto-apply", "--no-prompts")
         first = sqlmesh(python, project, data, *apply)
-        values = values_of(data / "warehouse.duckdb")
+        with duckdb.connect(data / "warehouse.duckdb", read_only=True) as connection:
+            values = contest.values_of(connection)
         again = sqlmesh(python, project, data, *apply)
         ours = overlay.dbt_build(sys.executable, *sides["dbt"])
-        shutil.rmtree(folder / "dbt-data")
-    import duckdb
-
     with duckdb.connect(asked.warehouse, read_only=True) as connection:
         known = contest.values_of(connection)
     contest.answer(
@@ -73,23 +75,10 @@ def main() -> None:
         **overlay.facts(again, "unchanged_"),
         compared_with=f"dbt build of the same {len(names)} models, without tests",
         **ours.facts("compared_"),
-        values_compared=contest.agree(values, known),
+        values_compared=contest.agree([(*key, x) for key, x in values.items()], known),
         kpis=list(contest.KPIS),
         models=len(names),
     )
-
-
-def values_of(warehouse: Path) -> list[contest.Value]:
-    """What the views say that SQLMesh has made."""
-    import duckdb
-
-    views = " union all ".join(
-        f"select '{kpi}' as kpi_id, * from main.kpi_{kpi}" for kpi in contest.KPIS
-    )
-    with duckdb.connect(warehouse) as connection:
-        connection.execute(f"create or replace temp view kpi_values as {views}")
-        found = contest.values_of(connection)
-    return [(*key, value) for key, value in found.items()]
 
 
 if __name__ == "__main__":
