@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import contest
 
+LOOK = 2.0  # a look takes the kernel a while
+
 
 class Done(NamedTuple):
     """What a process has used.
@@ -18,8 +20,8 @@ class Done(NamedTuple):
     Attributes:
         seconds: On the clock.
         cpu_seconds: Of processors, its children and its server included.
-        peak_memory_bytes: The most that all of them had together, looked at twice a
-            second; what they share counts once.
+        peak_memory_bytes: The most that all of them had together, looked at every
+            LOOK seconds; what they share counts once.
         log: What it wrote.
         code: How it ended.
     """
@@ -78,7 +80,7 @@ def spent_by(root: int) -> float:
 
 
 class Memory(threading.Thread):
-    """Looks twice a second how much memory some processes have together.
+    """Looks again and again how much memory some processes have together.
 
     Attributes:
         peak: The most that was seen, in bytes.
@@ -90,7 +92,7 @@ class Memory(threading.Thread):
 
     def run(self) -> None:
         """Until `over` is set."""
-        while not self.over.wait(0.5):
+        while not self.over.wait(LOOK):
             total = 0
             for root in self.roots:
                 try:

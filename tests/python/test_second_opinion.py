@@ -9,8 +9,10 @@ as a whole and by shop.
 import random
 import shutil
 
+import contest
 import duckdb
 import polars as pl
+import polars_script
 import pytest
 from second_opinion import OPINIONS
 from second_opinion.comparison import disagreements
@@ -19,6 +21,7 @@ from shop import PROJECT, Shop
 
 # One shop has all of the two years, with their odd exports; two are young.
 SEEDS = {11: "2024-10-01", 23: "2025-11-01", 42: "2026-02-01"}
+OLDEST = 11
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +30,10 @@ def folder(tmp_path_factory) -> Shop:
     return Shop(tmp_path_factory.mktemp("second_opinion"))
 
 
-def built(shop: Shop, kpis=OPINIONS) -> tuple[Landing, pl.DataFrame]:
+def built(shop: Shop, kpis=OPINIONS, more=()) -> tuple[Landing, pl.DataFrame]:
     """Load and build what has landed; both sides of the comparison."""
     shop.load()
-    shop.build(*(f"+kpi_{kpi_id}" for kpi_id in kpis))
+    shop.build(*(f"+kpi_{kpi_id}" for kpi_id in {*kpis, *more}))
     path, out = shop.folder / "warehouse.duckdb", shop.folder / "kpi_values.parquet"
     views = " union all ".join(
         f"select '{kpi_id}' as kpi_id, * from kpi_{kpi_id}" for kpi_id in kpis
@@ -60,7 +63,7 @@ def demo(request, folder) -> tuple[Landing, pl.DataFrame]:
         *("--orders", str(orders), "--seed", str(request.param)),
         *("--start", SEEDS[request.param], "--sessions-per-order", "8"),
     )
-    return built(folder)
+    return built(folder, more=contest.KPIS if request.param == OLDEST else ())
 
 
 @pytest.mark.parametrize("kpi_id", OPINIONS)
@@ -69,6 +72,33 @@ def test_both_opinions_agree(demo, kpi_id):
     landing, kpi_values = demo
     apart = disagreements(OPINIONS[kpi_id], landing, kpi_values)
     assert apart.is_empty(), f"{kpi_id}, {len(apart)} periods\n{apart.head(8)}"
+
+
+@pytest.mark.parametrize("demo", [OLDEST], indirect=True)
+def test_scripts_of_the_benchmark_agree(demo, folder):
+    """What the warehouse's speed is compared with says the same, by channel, too."""
+    lake, seeds = folder.folder / "lake", PROJECT / "seeds"
+    warehouse = folder.folder / "warehouse.duckdb"
+    now = contest.now_of(warehouse)
+    with duckdb.connect(warehouse, read_only=True) as connection:
+        theirs = contest.values_of(connection)
+    mine = polars_script.compute(lake, seeds, now)
+    assert contest.agree(mine, theirs) > 500
+    pandas_script = pytest.importorskip("pandas_script", reason="no pandas")
+
+    def read(table: str, columns: list[str] | None):
+        """As pandas reads Parquet, without pyarrow."""
+        files = f"{lake}/{table}/*.parquet"
+        chosen = ", ".join(columns or ["*"])
+        query = f"select {chosen} from read_parquet('{files}', union_by_name = true)"
+        return duckdb.sql(query).df()
+
+    values = pandas_script.Script(read, seeds, now).run()
+    assert contest.agree(values, theirs) > 500
+    # One order too many, a month too few: both are seen.
+    for spoiled in ([*values, ("orders", "2026-01-01", "all", 1e9)], values[:-1]):
+        with pytest.raises(contest.OtherNumbers):
+            contest.agree(spoiled, theirs)
 
 
 def test_every_theme_has_second_opinions():
