@@ -59,6 +59,15 @@ MADE_AFRESH = {
 }
 MEDIAN = (r".*_p\d\d", "a median is made afresh for every period and slice")
 
+# Dimensions that a rollup cuts by hand, because one thing is in several members (an
+# order in each of its categories): cubes and metrics of their own, which add up over
+# days, never over members. By dimension: the columns that such a slice does not know.
+BY_HAND = {
+    "actions": {"action": ""},
+    "orders": {"category": "shipping|tax|total_sales"},
+    "sessions": {"category": "checkout_sessions|engaged_.*|page_views|funnel_.*"},
+}
+
 # What a row of a cube is about, where the rollup's name without its s would not do.
 SUBJECTS = {"products": "product_view", "site": "site_check"}
 # Whose attributes can be asked for beside their key.
@@ -78,38 +87,68 @@ class Formula:
         numerator: The expression of that column, over columns of the rollup.
         denominator: The same.
         value: The same.
+        without: A dimension that it leaves out, if it does.
     """
 
     rollup: str
     numerator: str
     denominator: str
     value: str
+    without: str = ""
 
 
 @dataclass(frozen=True)
 class Cube:
-    """A rollup cut by all its dimensions at once.
+    """A rollup cut by all its dimensions at once, or by one that it cuts by hand.
 
     Attributes:
-        name: The rollup's name without `rollup_`.
+        rollup: The rollup's name without `rollup_`.
         dimensions: Column of the rollup's rows by dimension; a column that ends in _id
             makes the dimension an entity, which cubes share.
         parts: The columns that metrics need, with their type and description, in the
             rollup's order.
         known: Those of them that are NULL where one row does not know them.
         reads: The models that its SQL names.
+        by_hand: The one dimension of a cube that is cut by hand; empty for the others.
     """
 
-    name: str
+    rollup: str
     dimensions: dict[str, str]
     parts: dict[str, dict]
     known: frozenset[str]
     reads: tuple[str, ...]
+    by_hand: str = ""
+
+    @property
+    def suffix(self) -> str:
+        """What the metrics of a cube that is cut by hand end in: `_by_category`."""
+        return f"_by_{self.by_hand}" if self.by_hand else ""
+
+    @property
+    def name(self) -> str:
+        """Its model's name without `cube_`."""
+        return f"{self.rollup}{self.suffix}"
 
     @property
     def subject(self) -> str:
         """What its dimensions are asked by: `session` in `session__channel`."""
-        return SUBJECTS.get(self.name, self.name.removesuffix("s"))
+        subject = SUBJECTS.get(self.rollup, self.rollup.removesuffix("s"))
+        return f"{subject}{self.suffix}"
+
+    @property
+    def formulas(self) -> dict[str, Formula]:
+        """The KPIs whose parts it has, by KPI id."""
+        unknown = BY_HAND[self.rollup][self.by_hand] if self.by_hand else ""
+        return {
+            kpi_id: found
+            for kpi_id, found in formulas().items()
+            if found.rollup == self.rollup
+            and (not self.by_hand or found.without != self.by_hand)
+            and not any(
+                re.fullmatch(unknown, part)
+                for part in parts_of(self.rollup, found.value)
+            )
+        }
 
     @property
     def shared(self) -> list[str]:
@@ -140,7 +179,9 @@ def formula(kpi: Kpi) -> Formula | None:
     if not found:
         return None
     numerator, denominator, value = (" ".join(t.split()) for t in found.groups()[:3])
-    return Formula(found.group(4), numerator, denominator, value)
+    without = re.search(r"where dimension <> '(\w+)'", sql)
+    out = without.group(1) if without else ""
+    return Formula(found.group(4), numerator, denominator, value, out)
 
 
 def parts_of(rollup: str, expression: str) -> list[str]:
@@ -184,7 +225,7 @@ def formulas() -> dict[str, Formula]:
 
 @cache
 def cubes() -> dict[str, Cube]:
-    """The cubes that the metrics stand on, by the rollup's name."""
+    """The cubes that the metrics stand on, by name."""
     needed: dict[str, set[str]] = {}
     for found in formulas().values():
         everything = f"{found.value} {found.numerator} {found.denominator}"
@@ -193,17 +234,25 @@ def cubes() -> dict[str, Cube]:
             for part in parts_of(found.rollup, everything)
             if not made_afresh(found.rollup, part)
         )
-    return {name: _cube(name, needed[name]) for name in sorted(needed)}
+    found = [_cube(name, needed[name]) for name in sorted(needed)]
+    for cube in list(found):
+        for dimension, unknown in BY_HAND.get(cube.rollup, {}).items():
+            parts = {
+                p: c for p, c in cube.parts.items() if not re.fullmatch(unknown, p)
+            }
+            known = cube.known & frozenset(parts)
+            reads, cut = (f"rollup_{cube.rollup}",), {dimension: dimension}
+            found.append(Cube(cube.rollup, cut, parts, known, reads, dimension))
+    return {cube.name: cube for cube in found}
 
 
-def part_metric(kpi_id: str, part: str) -> str:
-    """The metric that gives a part of a KPI: another KPI's name where it is one."""
-    rollup = formulas()[kpi_id].rollup
+def part_metric(cube: Cube, part: str) -> str:
+    """The metric that gives a part of a cube: a KPI's name where it is one."""
     plain = f"cast({part} as double)"
-    for other, found in formulas().items():
-        if found.rollup == rollup and found.value == plain:
-            return other
-    return cubes()[rollup].measure(part)
+    for kpi_id, found in cube.formulas.items():
+        if found.value == plain:
+            return f"{kpi_id}{cube.suffix}"
+    return cube.measure(part)
 
 
 def semantic_documents() -> dict[Path, str]:
@@ -263,11 +312,24 @@ def _models(folder: Path) -> dict[str, dict[str, dict]]:
 
 def _sql(cube: Cube) -> str:
     """The cube's model."""
-    lines = [f"-- Written by `warehouse docs` from rollup_{cube.name}; change that."]
+    lines = [f"-- Written by `warehouse docs` from rollup_{cube.rollup}; change that."]
+    if cube.by_hand:
+        lines += [
+            "select",
+            "    cast(period_start as date) as date_day,",
+            f"    member as {cube.by_hand},",
+            *(f"    {part}," for part in cube.parts),
+        ]
+        lines[-1] = lines[-1].removesuffix(",")
+        lines += [
+            f"from {{{{ ref('rollup_{cube.rollup}') }}}}",
+            f"where grain = 'day' and dimension = '{cube.by_hand}'",
+        ]
+        return "\n".join(lines) + "\n"
     lines += [f"-- depends_on: {{{{ ref('{name}') }}}}" for name in cube.reads]
     lines += [
         "{{ cube(",
-        f"    'rollup_{cube.name}',",
+        f"    'rollup_{cube.rollup}',",
         f"    {list(cube.dimensions)},",
         "    [",
         *(f"        '{part}'," for part in cube.parts),
@@ -292,13 +354,18 @@ def _described(cube: Cube) -> dict:
         {key: column[key] for key in ("name", "data_type", "description")}
         for column in cube.parts.values()
     ]
+    rollup = f"rollup_{cube.rollup}"
+    what = (
+        f"One row per day and {cube.by_hand}: {rollup} by a dimension in whose members "
+        "one thing may be several times; add up its days, not its members."
+        if cube.by_hand
+        else f"One row per day and combination of members: {rollup} cut by all its "
+        "dimensions at once, for whoever adds up."
+    )
     model = {
         "name": f"cube_{cube.name}",
-        "description": "One row per day and combination of members: "
-        f"rollup_{cube.name} cut by all its dimensions at once, for whoever adds up.",
-        "config": {
-            "meta": {"without_key": f"Repeats rollup_{cube.name}, whose key is tested."}
-        },
+        "description": what,
+        "config": {"meta": {"without_key": f"Repeats {rollup}, whose key is tested."}},
         "columns": [
             {
                 "name": "date_day",
@@ -362,8 +429,8 @@ def _part_metrics(cube: Cube) -> list[dict]:
     own = {
         part
         for part in cube.parts
-        for found in formulas().values()
-        if found.rollup == cube.name and found.value == f"cast({part} as double)"
+        for found in cube.formulas.values()
+        if found.value == f"cast({part} as double)"
     }
     metrics = []
     for part, column in cube.parts.items():
@@ -408,10 +475,15 @@ def _kpi_metrics(cube: Cube) -> list[dict]:
     """A metric a KPI: the expression of its view over the parts it names."""
     described = {kpi.kpi_id: kpi for kpi in kpis()}
     metrics = []
-    for kpi_id, found in formulas().items():
-        if found.rollup != cube.name:
-            continue
+    for kpi_id, found in cube.formulas.items():
         kpi = described[kpi_id]
+        words = {"label": kpi.meta["label"], "description": kpi.description}
+        if cube.by_hand:
+            words["label"] += f", by {cube.by_hand}"
+            words["description"] = (
+                f"{kpi_id} by {cube.by_hand}: never without it, as one thing may be in "
+                f"several. {kpi.description}"
+            )
         parts = parts_of(found.rollup, found.value)
         if found.value == f"cast({parts[0]} as double)":
             name = cube.measure(parts[0])
@@ -421,7 +493,7 @@ def _kpi_metrics(cube: Cube) -> list[dict]:
                 else {"type": "simple", "type_params": {"measure": name}}
             )
         else:
-            inputs = [(part, part_metric(kpi_id, part)) for part in parts]
+            inputs = [(part, part_metric(cube, part)) for part in parts]
             asked = {
                 "type": "derived",
                 "type_params": {
@@ -434,9 +506,8 @@ def _kpi_metrics(cube: Cube) -> list[dict]:
             }
         metrics.append(
             {
-                "name": kpi_id,
-                "label": kpi.meta["label"],
-                "description": kpi.description,
+                "name": f"{kpi_id}{cube.suffix}",
+                **words,
                 **asked,
                 "config": {
                     "meta": {key: kpi.meta[key] for key in ("theme", "unit", "better")}

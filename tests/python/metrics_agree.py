@@ -31,7 +31,8 @@ class Comparison:
 def compare(published: Path) -> Comparison:
     """Ask for every metric, and for the rows of its KPI view.
 
-    All of a shop is compared in each grain, and each dimension in one of them.
+    All of a shop is compared in each grain, and so are dimensions cut by hand; each
+    other dimension in one of them.
 
     Args:
         published: A folder of `published/`.
@@ -43,9 +44,10 @@ def compare(published: Path) -> Comparison:
     found = Comparison({}, [])
     with duckdb.connect(str(published / "warehouse.duckdb"), read_only=True) as reader:
         for cube in cubes().values():
-            ids = [kpi for kpi, f in formulas().items() if f.rollup == cube.name]
-            cuts = [(grain, "all") for grain in GRAINS]
-            cuts += zip(GRAINS * 2, cube.dimensions, strict=False)
+            ids = list(cube.formulas)
+            cuts = [(grain, cube.by_hand or "all") for grain in GRAINS]
+            if not cube.by_hand:
+                cuts += zip(GRAINS * 2, cube.dimensions, strict=False)
             for grain, dimension in cuts:
                 _ask(reader, metrics, cube, ids, grain, dimension)
                 for kpi_id in ids:
@@ -64,15 +66,16 @@ def _parts(cube: Cube, kpi_id: str) -> dict[str, str]:
     formula = formulas()[kpi_id]
     words = f"{formula.value} {formula.numerator} {formula.denominator}"
     return {
-        part: part_metric(kpi_id, part)
-        for part in parts_of(cube.name, words)
+        part: part_metric(cube, part)
+        for part in parts_of(cube.rollup, words)
         if part in cube.parts
     }
 
 
 def _ask(reader, metrics: Metrics, cube: Cube, ids, grain: str, dimension: str) -> None:
     """Fill the table `asked` with the cube's metrics, by period and member."""
-    names = {*ids, *(m for kpi_id in ids for m in _parts(cube, kpi_id).values())}
+    names = {f"{kpi_id}{cube.suffix}" for kpi_id in ids}
+    names |= {metric for kpi_id in ids for metric in _parts(cube, kpi_id).values()}
     time = f"metric_time__{grain}"
     by = [time]
     member = "'all'"
@@ -93,7 +96,7 @@ def _compare(reader, found: Comparison, cube, kpi_id, grain, dimension) -> None:
         side: expression
         for side, expression in vars(formula).items()
         if side in ("numerator", "denominator")
-        and set(parts_of(cube.name, expression)) <= set(parts)
+        and set(parts_of(cube.rollup, expression)) <= set(parts)
     } | {"value": "asked_value"}
     exact = all(cube.parts[part]["data_type"] != "double" for part in parts)
     # The view leaves out periods without any of it, and rows without the dimension.
@@ -103,7 +106,8 @@ def _compare(reader, found: Comparison, cube, kpi_id, grain, dimension) -> None:
         f"""
         create or replace temp table compared as
         with parts as (
-            select period_start, member as asked_member, {kpi_id} as asked_value,
+            select period_start, member as asked_member,
+                {kpi_id}{cube.suffix} as asked_value,
                 {", ".join(f"{metric} as {part}" for part, metric in parts.items())}
             from asked
         ),

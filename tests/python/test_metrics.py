@@ -11,6 +11,7 @@ from warehouse.ask import MANIFEST, Metrics, _in_words
 from warehouse.catalog import kpis, listed_kpis
 from warehouse.errors import UserError
 from warehouse.metrics import (
+    BY_HAND,
     MADE_AFRESH,
     cubes,
     formula,
@@ -57,10 +58,24 @@ def test_cubes_hold_only_what_adds_up():
     assert len(cubes()) > 15
     for cube in cubes().values():
         assert cube.parts and cube.dimensions
-        assert set(cube.parts) <= set(ROLLUPS[cube.name])
-        assert not [part for part in cube.parts if made_afresh(cube.name, part)]
+        assert set(cube.parts) <= set(ROLLUPS[cube.rollup])
+        assert not [part for part in cube.parts if made_afresh(cube.rollup, part)]
     # An order is in each of its categories: by hand in the rollup, not in the cube.
     assert "category" not in cubes()["orders"].dimensions
+    assert set(cubes()["orders_by_category"].dimensions) == {"category"}
+    assert "total_sales" not in cubes()["orders_by_category"].parts
+
+
+def test_every_slice_by_hand_has_a_cube():
+    """What a rollup cuts by hand in SQL is listed, and what is listed is in the SQL."""
+    found = {}
+    for name in {cube.rollup for cube in cubes().values()}:
+        sql = (PROJECT / f"models/rollups/rollup_{name}.sql").read_text()
+        if by_hand := set(re.findall(r"'(\w+)' as dimension", sql)):
+            found[name] = by_hand
+    # Stock by product has no days to add up.
+    assert found.pop("stock") == {"product"}
+    assert found == {name: set(slices) for name, slices in BY_HAND.items()}
 
 
 def test_metricflow_that_is_not_there_is_asked_for(monkeypatch, tmp_path):
