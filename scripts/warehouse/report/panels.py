@@ -206,7 +206,7 @@ def _plan_words(row: dict, better: str) -> str:
         # Nothing to say of what is on its way.
         judged = {"at_risk": ", at risk", "behind": ", behind"}.get(status, "")
         return f"{share} of plan{judged}"
-    judged = {"at_risk": ", at risk", "behind": ", too high"}.get(status, ", on track")
+    judged = {"at_risk": ", at risk", "behind": ", too high"}.get(status, ", good")
     return f"{'on' if share == 'on it' else share} plan{judged}"
 
 
@@ -531,14 +531,37 @@ def diagnoses(panel: Panel, data: Published, rows: None) -> dict:
                     if row["size_money"]
                     else ""
                 ),
-                "evidence": (row["evidence"] or "").split(" · ")
-                if row["evidence"]
-                else [],
+                "evidence": _evidence(row, data),
                 "causes": [c.strip() for c in (row["likely_causes"] or "").split(";")],
             }
         )
     problems.sort(key=lambda p: (not p["holds"], p["holds"] is None))
     return {"problems": problems}
+
+
+def _evidence(problem: dict, data: Published) -> list[str]:
+    """The KPIs that show a problem, each beside what it was."""
+    found = data.rows(
+        """select kpi_id, min(condition_group) as condition_group,
+            min(measure) as measure, arg_min(value, measure) as value,
+            arg_min(earlier_value, measure) as earlier
+        from diagnosis_evidence
+        where diagnosis_id = ? and dimension = ? and member = ? and value is not null
+        group by kpi_id
+        order by condition_group nulls last, kpi_id""",
+        [problem[name] for name in ("diagnosis_id", "dimension", "member")],
+    )
+    lines = []
+    for row in found:
+        kpi = data.catalog[row["kpi_id"]]
+        now, earlier = (
+            words.value(row[name], kpi["unit"], data.currency)
+            for name in ("value", "earlier")
+        )
+        when = "a year ago" if row["measure"].startswith("last_year") else "before"
+        was = "" if row["earlier"] is None else f" ({when} {earlier})"
+        lines.append(f"{words.short(kpi['label'])} {now}{was}")
+    return lines
 
 
 # ------------------------------------------------------------------- panels about rows
@@ -697,11 +720,12 @@ def checks(panel: Panel, data: Published, rows: None) -> dict:
     counts: dict[str, dict[str, int]] = {}
     for key, number in manifest["dbt"].items():
         what, status = key.rsplit(" ", 1)
-        counts.setdefault(what, {})[status] = number
+        if status != "no-op":  # an exposure is words
+            counts.setdefault(what, {})[status] = number
     return {
         "build": manifest["build_id"].split(".")[0],
         "published": datetime.fromisoformat(manifest["published_at"]),
-        "as_of": manifest["as_of"],
+        "as_of": date.fromisoformat(str(manifest["as_of"])[:10]),
         "passed": manifest["checks"],
         "warnings": [{"says": "", **one} for one in manifest["warnings"]],
         "counts": counts,
@@ -716,8 +740,19 @@ def ledger(panel: Panel, data: Published, rows: None) -> dict:
     """What the loader did with the files: landed = loaded + rejected."""
     return {
         "total": data.manifest["files"],
-        "sources": data.manifest.get("sources", []),
+        "sources": [
+            {**row, "loaded_on": _day(row["loaded_on"])}
+            for row in data.manifest.get("sources", [])
+        ],
     }
+
+
+def _day(text: str) -> str:
+    """A day of a manifest as the report writes days."""
+    try:
+        return words.value(date.fromisoformat(text), "date", "")
+    except ValueError:
+        return text
 
 
 @kind("proof")
@@ -883,7 +918,8 @@ def _column(rows: list[dict], column: dict, data: Published) -> list[dict]:
     empty = {"tone": "", "share": None, "text": "", "spark": {}}
     if column["spark"]:
         lines = [[None if v is None else float(v) for v in line or []] for line in raw]
-        return [{**empty, "spark": spark(line)} for line in lines]
+        now = data.now.get("month", {"is_partial": False})
+        return [{**empty, "spark": spark(line, now["is_partial"])} for line in lines]
     if not column["is_number"]:
         return [{**empty, "text": _named(value, column, data)} for value in raw]
     if column.get("better") in ("up", "down"):
