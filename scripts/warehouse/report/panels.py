@@ -435,9 +435,12 @@ def what_moved(
         {
             "name": data.member(dimension, r["member"]),
             "contribution": r["contribution"],
-            "text": words.signed(r["contribution"], kpi["unit"], data.currency),
+            "text": (
+                text := words.signed(r["contribution"], kpi["unit"], data.currency)
+            ),
             "share": round(100 * abs(r["contribution"]) / largest, 1),
-            "tone": _sign_tone(r["contribution"] * sign),
+            # What rounds to nothing is neither good nor bad.
+            "tone": _sign_tone(r["contribution"] * sign * (text[0] in "+−")),
             "why": _why(r, kpi, data),
         }
         for r in shown

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from rich.console import Console
 
 from warehouse.build import list_rows
@@ -306,8 +306,16 @@ def _environment(data: Published) -> Environment:
         on=lambda day: words.value(day, "date", ""),
         value=partial(words.value, currency=data.currency),
         count=lambda number: f"{number:,}",
+        code=_code,
     )
     return environment
+
+
+def _code(text: str) -> Markup:
+    """Words with what stands in backticks as code."""
+    return Markup(
+        re.sub(r"`([^`]+)`", r'<span class="code">\1</span>', str(escape(text)))
+    )
 
 
 class _Counter:
