@@ -48,8 +48,8 @@ format: $(VENV)/.dev  ## Mend what the linters can mend themselves.
 docs: $(VENV)/.runtime  ## Rewrite the documents that are generated from the YAML.
 	$(BIN)/warehouse docs
 
-bench: $(VENV)/.dev  ## What everything costs; SIZES="20000 1000000" for other shops.
-	PYTHONPATH=scripts $(BIN)/python -m benchmarks $(SIZES)
+bench: $(VENV)/.dev  ## What everything costs; SIZES="20000 1000000": other shops.
+	PYTHONPATH=scripts $(BIN)/python -m benchmarks $(SIZES) $(BENCH)
 
 bench-docs: $(VENV)/.runtime  ## Rewrite docs/benchmarks.md from what was measured.
 	PYTHONPATH=scripts $(BIN)/python -m benchmarks --only-page

@@ -50,6 +50,7 @@ def main() -> None:
     options.add_argument("--again", action="store_true", help="forget what is done")
     options.add_argument("--keep", action="store_true", help="do not remove the data")
     options.add_argument("--no-growth", action="store_true", help="sizes alone")
+    options.add_argument("--no-rivals", action="store_true", help="the warehouse alone")
     options.add_argument("--only-page", action="store_true", help="measure nothing")
     options.add_argument(
         "--sessions-per-order", type=float, default=16, help="fewer make it quick"
@@ -63,7 +64,11 @@ def main() -> None:
     sizes = asked.sizes or list(SIZES)
     began = time.monotonic()
     for orders in sizes:
-        bench.size(orders, asked.sessions_per_order, orders == max(sizes))
+        bench.size(
+            *(orders, asked.sessions_per_order),
+            is_largest=orders == max(sizes),
+            with_rivals=not asked.no_rivals,
+        )
     if not asked.no_growth:
         bench.growth(asked.sessions_per_order)
     minutes = (time.monotonic() - began) / 60
@@ -107,7 +112,13 @@ class Bench:
             self.results |= json.loads(file.read_text(encoding="utf-8"))
         self.results |= {"machine": machine(), "versions": versions()}
 
-    def size(self, orders: int, sessions: float, is_largest: bool) -> None:
+    def size(
+        self,
+        orders: int,
+        sessions: float,
+        is_largest: bool = False,
+        with_rivals: bool = True,
+    ) -> None:
         """All phases of one size, with so many sessions an order."""
         shop = Shop(self.work / f"{orders}", orders, self.say, sessions)
         known = {"code": self.code, "sessions_per_order": sessions}
@@ -136,7 +147,7 @@ class Bench:
             (shop.build, True),
             (shop.publish, False),
             (shop.ask, False),
-            (shop.rivals, False),
+            *([(shop.rivals, False)] if with_rivals else []),
             (shop.new_day, False),
             (shop.build_rivals, False),
         ]

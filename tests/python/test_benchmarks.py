@@ -271,13 +271,13 @@ def test_a_size_without_room_is_not_begun(tmp_path):
         f"1,000,000,000 orders need about {need / 1e9:,.0f} GB"
     )
     run = bench.Bench(tmp_path, tmp_path / "results.json")
-    run.size(10**9, 16, True)
+    run.size(10**9, 16)
     assert list(run.results["sizes"]) == ["1000000000"]
     assert page.large(
         {"sizes": {page.LARGE: run.results["sizes"]["1000000000"]}}, page.of_memory
     )[1].startswith("not measured: 1,000,000,000 orders need about")
     run.results["sizes"]["1000000000"] = {"phases": {"load": phase(1)}}
-    run.size(10**9, 16, True)
+    run.size(10**9, 16)
     assert run.results["sizes"]["1000000000"]["phases"]
     assert len(run.troubles) == 2
     shop.facts["lake_bytes"] = need  # what is there already needs no room
