@@ -1,6 +1,7 @@
 -- What the platform's own report shows and no rule explains: an export that ends early,
 -- purchases that an ad platform claims for views or by a model, a time zone or a window
--- that seeds/platform_accounts.csv lacks. docs/why-not-theirs.md says how to find which.
+-- that seeds/platform_accounts.csv lacks. docs/why-not-theirs.md says how to find
+-- which.
 {{ config(severity='warn') }}
 select
     platform,
