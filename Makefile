@@ -79,7 +79,7 @@ superset: $(SUPERSET)/.ready  ## Apache Superset, in an environment of its own.
 	@echo "  $(SUPERSET_RUN) run -p 8088"
 
 clean:  ## Remove the environment, build artefacts and the demo shop; your own data stay.
-	rm -rf $(VENV) $(SUPERSET) target logs data/demo .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SUPERSET) target logs data/demo data/bench .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "make clean: done (your own exports under data/landing are untouched)"
 

@@ -165,7 +165,7 @@ class Bench:
         if whole:  # a rival that could not run is no reason to keep the data
             shop.state["complete"] = True
             if not self.keep:
-                for name in ("data", "target", "day"):
+                for name in ("data", "target", "ran", "day"):
                     shutil.rmtree(shop.folder / name, ignore_errors=True)
         shop.write()
         self.write()

@@ -192,14 +192,14 @@ def rivals(run: dict) -> str:
         )  # fmt: skip
         for name, row in found.items():
             size = f"{int(orders):,}"
-            if name in own:
-                rows.append((own[name], size, f"{count}", *figures(row)))
-            elif not name.startswith("rival "):
+            if name not in own and not name.startswith("rival "):
                 continue
-            elif "failed" in row:
+            if "failed" in row:
                 why = row["failed"][:120].replace("|", "/")
                 words = name.removeprefix("rival ").replace("_", " ")
-                rows.append((words, size, f"{NOT_YET}: {why}"))
+                rows.append((own.get(name, words), size, f"{NOT_YET}: {why}"))
+            elif name in own:
+                rows.append((own[name], size, f"{count}", *figures(row)))
             else:
                 words, kpis = row["name"], f"{len(row['kpis'])}"
                 if values := row.get("values_compared"):

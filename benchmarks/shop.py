@@ -45,7 +45,8 @@ class Shop:
     """A data folder, and what was measured on it.
 
     Attributes:
-        folder: Holds `data/`, `target/`, `day/` and `phases.json`.
+        folder: Holds `data/`, `target/` (dbt's), `ran/` (what dbt ran in the whole
+            build), `day/` and `phases.json`.
         orders: How many the generator is asked for.
         say: Where a line about each phase goes.
         sessions_per_order: How many it is asked for of these.
@@ -64,7 +65,7 @@ class Shop:
 
     def __post_init__(self):
         self.data, self.target = self.folder / "data", self.folder / "target"
-        self.day = self.folder / "day"
+        self.day, self.ran = self.folder / "day", self.folder / "ran"
         self.notes = self.folder / "phases.json"
         if self.notes.exists():
             self.state = json.loads(self.notes.read_text(encoding="utf-8"))
@@ -143,6 +144,10 @@ class Shop:
             self.from_nothing()
             self.command("build", "build")
             self.phases["build"] |= self.told()
+            # A later build of a part writes other statements in their place.
+            shutil.rmtree(self.ran, ignore_errors=True)
+            shutil.copytree(self.target / "run", self.ran / "run")
+            shutil.copy(self.target / "manifest.json", self.ran)
             self.facts["warehouse_bytes"] = size(self.data / "warehouse.duckdb")
             self.write()
         self.step("floor", "floor")
@@ -198,7 +203,8 @@ class Shop:
                 if missing := RIVAL - told.keys():
                     raise ValueError(f"it does not say {', '.join(sorted(missing))}")
             except (ValueError, IndexError, AttributeError) as error:
-                self.note(name, done, failed=f"{error} ({tail(done)})")
+                ended = f" ({tail(done)})" if done.code else ""
+                self.note(name, done, failed=f"{error}{ended}")
             else:
                 self.note(name, done, **told, whole=done.row)
         if kpis := self.rival_kpis():
@@ -235,7 +241,7 @@ class Shop:
         """
         if name not in self.phases:
             step, *more = words
-            where = [str(self.data), str(self.target), *more]
+            where = [str(self.data), str(self.ran), *more]
             command = [sys.executable, "-m", "benchmarks.steps", step, *where]
             done = measure(command, PROJECT, self.environment)
             told = json.loads(done.output) if done.code == 0 else {}

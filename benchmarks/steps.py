@@ -2,7 +2,7 @@
 
     python -m benchmarks.steps STEP DATA TARGET [KPI]...
 
-DATA is a data folder, TARGET the folder of what dbt compiled for it. A step prints one
+DATA is a data folder, TARGET the folder of what dbt ran on it. A step prints one
 line of JSON: what it has to tell besides its time and memory.
 """
 
@@ -116,7 +116,7 @@ def floor(data: Path, target: Path, *kpis: str) -> dict:
 
     Args:
         data: Gets `floor/warehouse.duckdb`.
-        target: Where dbt left what it ran: `run/` and `manifest.json`.
+        target: What dbt ran: a copy of its `run/` and `manifest.json`.
         kpis: Ids; their models and seeds alone then, without tests. Everything of the
             build when left out.
 
@@ -158,7 +158,7 @@ def ran(target: Path, kpis: tuple[str, ...] = ()) -> list[tuple[dict, Path]]:
     """Seeds, models and tests that dbt ran, in the graph's order, with their SQL.
 
     Args:
-        target: dbt's target folder.
+        target: What dbt ran.
         kpis: Ids of KPIs, to have only what they are made of.
     """
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))

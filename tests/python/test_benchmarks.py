@@ -264,6 +264,56 @@ def test_rivals_are_run_and_believed_when_whole(tmp_path, monkeypatch):
     assert len(shop.phases) == 3
 
 
+def test_the_floor_is_what_the_whole_build_ran(tmp_path, monkeypatch):
+    """Seeds, models and tests in the graph's order; a later build changes nothing."""
+    shop = Shop(tmp_path / "600", 600, lambda line: None)
+    shop.data.mkdir(parents=True)
+    name = '"warehouse"."main"."{}"'
+    nodes = {
+        "seed.p.shops": ("seed", "seeds/shops.csv", "create table {} as select 1 as n"),
+        "model.p.kpi_a": ("model", "models/a.sql", "create view {} as select n from x"),
+        "model.p.x": ("model", "models/x.sql", "create table {} as from shops"),
+        "model.p.kpi_b": ("model", "models/b.sql", "create view {} as select 2 as n"),
+        "test.p.t": ("test", "models/_m.yml", "select 1, false, count(*) = 1 from {}"),
+    }
+    before = {
+        "model.p.x": ["seed.p.shops"],
+        "model.p.kpi_a": ["model.p.x"],
+        "test.p.t": ["model.p.kpi_a"],
+    }
+    told = {}
+    for key, (kind, path, sql) in nodes.items():
+        table = name.format("kpi_a" if kind == "test" else key.rpartition(".")[2])
+        file = shop.target / "run/p" / path / ("t.sql" if kind == "test" else "")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(sql.format(table))
+        node = {"unique_id": key, "resource_type": kind, "package_name": "p"}
+        node |= {"name": key.rpartition(".")[2], "path": "t.sql"}
+        node |= {"original_file_path": path}
+        node["depends_on"] = {"nodes": before[key]} if key in before else {}
+        told[key] = node
+    (shop.target / "manifest.json").write_text(json.dumps({"nodes": told}))
+    results = [{"unique_id": key, "execution_time": 1.0} for key in nodes]
+    (shop.target / "run_results.json").write_text(
+        json.dumps({"results": results, "elapsed_time": 5})
+    )
+
+    def build(phase, *words):
+        shop.phases[phase] = {}
+        (shop.data / "warehouse.duckdb").touch()
+
+    monkeypatch.setattr(shop, "command", build)
+    monkeypatch.setattr(shop, "step", lambda *words: None)
+    shop.build()
+    assert shop.phases["build"]["nodes"] == 5
+    for file in (shop.target / "run").rglob("*.sql"):
+        file.write_text("truncate table nothing")
+    found = steps.floor(shop.data, shop.ran)
+    assert (found["statements"], found["failing"]) == (5, ["t"])
+    assert steps.floor(shop.data, shop.ran, "a")["statements"] == 3
+    assert steps.floor(shop.data, shop.ran, "b")["statements"] == 1
+
+
 def test_a_size_without_room_is_not_begun(tmp_path):
     shop = Shop(tmp_path / "large", 10**9)
     need = room(10**9)
