@@ -1,6 +1,7 @@
 {{ config(severity='warn') }}
--- Stock that nobody can place: a count without a day (Shopify's file has none: put it
--- into the file's name) or a row without a product.
+-- Stock that nobody can place: a count without a day or a row without a product. They
+-- count nowhere. Put the day into the file's name (Shopify's file has none), and a
+-- product_id or sku into the row.
 select
     _file,
     'row without product_id and sku' as why,
