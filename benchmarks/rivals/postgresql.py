@@ -10,6 +10,7 @@ from pathlib import Path
 
 import contest
 import overlay
+import process
 import yaml
 
 NAME = "dbt on PostgreSQL"
@@ -179,10 +180,11 @@ def main() -> None:
         names = write(project)
         write_profile(project, running.folder, database, running.password)
         configure(dsn)
-        started = time.time()
+        pid = int((running.folder / "cluster/postmaster.pid").read_text().split()[0])
+        started, before = time.time(), contest.used()[0] + process.spent_by(pid)
         load(asked.lake, project, dsn)
         loading = time.time() - started
-        pid = int((running.folder / "cluster/postmaster.pid").read_text().split()[0])
+        loading_cpu = contest.used()[0] + process.spent_by(pid) - before
         theirs = overlay.dbt_build(python, project, data, pid)
         left_out = sorted(theirs.failed.keys() & set(names))
         kpis = [kpi for kpi in contest.KPIS if f"kpi_{kpi}" not in left_out]
@@ -200,6 +202,7 @@ def main() -> None:
         NAME,
         **theirs.facts(),
         load_seconds=round(loading, 2),
+        load_cpu_seconds=round(loading_cpu, 2),
         compared_with=f"dbt build of the same {models} models on DuckDB, without tests",
         **ours.facts("compared_"),
         values_compared=contest.agree(mine, known),
