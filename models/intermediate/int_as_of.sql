@@ -79,7 +79,7 @@ with shop_moments as (
         shop_id,
         min(seen_at) as first_moment,
         max(seen_at) as last_moment
-    from {{ ref('int_competitor_offers') }}
+    from {{ ref('stg_flat__competitor_offers') }}
     group by shop_id
     union all
     select

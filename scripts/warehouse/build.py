@@ -244,7 +244,10 @@ def invoke(console: Console, target: str, arguments: list[str]):
                 bar.advance(task)
 
         try:
-            done = run_dbt(*arguments, callbacks=[follow])
+            # dbt writes what it has read before a build and after it: once will do.
+            done = run_dbt("parse", "--no-write-json")
+            if done.exception is None:
+                done = run_dbt(*arguments, manifest=done.result, callbacks=[follow])
         finally:
             # What a killed build had put aside for want of memory.
             shutil.rmtree(spill_folder(target), ignore_errors=True)

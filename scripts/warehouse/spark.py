@@ -55,7 +55,7 @@ def build(
         raise UserError(
             f"Spark cannot run here: {missing}.", "`make spark` installs it."
         )
-    arguments = ["build", "--target=spark"]
+    arguments = ["build"]
     if full_refresh:
         arguments.append("--full-refresh")
     for selector in select or []:
