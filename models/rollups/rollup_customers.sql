@@ -65,8 +65,9 @@ counts as (
         sum(orders) as customer_orders,
         sum(sales) as customer_sales,
         -- A mean month has 30.4375 days; who has ordered once has lived one month.
-        sum(greatest(cast(lifetime_days as decimal(18, 4)), 30.4375)) / 30.4375
-            as lifetime_months
+        cast(
+            sum(greatest(cast(lifetime_days as decimal(18, 4)), 30.4375)) as double
+        ) / 30.4375 as lifetime_months
     from customer_slices
     group by 1, 2, 3, 4
 ),
@@ -266,8 +267,7 @@ select
     cast(medians.days_between_orders_p50 as double) as days_between_orders_p50,
     cast(medians.hours_to_convert_p50 as double) as hours_to_convert_p50,
     cast(coalesce(counts.lifetime_months, 0) as double) as lifetime_months,
-    cast(greatest(period_lengths.shop_days, 0) / 30.4375 as double)
-        as period_months,
+    cast(greatest(period_lengths.shop_days, 0) as double) / 30.4375 as period_months,
     cast(coalesce(money.costed_net_sales, 0) as decimal(18, 4))
         as customer_costed_net_sales,
     cast(coalesce(money.gross_profit, 0) as decimal(18, 4)) as customer_gross_profit,

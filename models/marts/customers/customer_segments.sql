@@ -46,11 +46,11 @@ ranked as (
 scored as (
     select
         *,
-        cast(1 + floor(5.0 * less_recent / nullif(customers, 0)) as bigint)
+        cast(1 + floor(5e0 * less_recent / nullif(customers, 0)) as bigint)
             as recency_score,
-        cast(1 + floor(5.0 * less_frequent / nullif(customers, 0)) as bigint)
+        cast(1 + floor(5e0 * less_frequent / nullif(customers, 0)) as bigint)
             as frequency_score,
-        cast(1 + floor(5.0 * less_valuable / nullif(customers, 0)) as bigint)
+        cast(1 + floor(5e0 * less_valuable / nullif(customers, 0)) as bigint)
             as monetary_score
     from ranked
 )

@@ -234,7 +234,7 @@ select
     / nullif(ranked.product_view_sessions, 0) as conversion_rate,
     cast(ranked.units_on_hand as bigint) as units_on_hand,
     cast(ranked.stock_value as decimal(18, 4)) as stock_value,
-    cast(ranked.units_on_hand as double) / nullif(ranked.units_sold_28_days / 28.0, 0)
+    cast(ranked.units_on_hand as double) / nullif(ranked.units_sold_28_days / 28e0, 0)
         as days_of_cover,
     cast(ranked.out_of_stock_days as double) / nullif(ranked.active_days, 0)
         as stockout_rate

@@ -252,7 +252,7 @@ marked as (
     select
         *,
         case when abs(place) > 1 then sign(place) else 0 end as beyond,
-        case when abs(place) > 2.0 / 3 then sign(place) else 0 end as near,
+        case when abs(place) > 2e0 / 3 then sign(place) else 0 end as near,
         sign(place) as half,
         sign(
             level - lag(level) over (
