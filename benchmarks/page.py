@@ -361,7 +361,8 @@ def done(found: dict, *names: str) -> bool:
 
 
 def grown(run: dict) -> dict[str, dict[str, list[tuple[float, float]]]]:
-    """Points by what grows and what is measured: seconds, and gigabytes of memory."""
+    """Points by what grows and what is measured: processor seconds, which depend least
+    on who else is at work, and gigabytes of memory."""
     found: dict = {"orders": {}}
     for name, words in (
         ("build", "full build"), ("floor", "its SQL alone"), ("load", "load"),
@@ -369,7 +370,7 @@ def grown(run: dict) -> dict[str, dict[str, list[tuple[float, float]]]]:
     ):  # fmt: skip
         rows = [(int(o), s["phases"].get(name)) for o, s in run["sizes"].items()]
         rows = [(orders, row) for orders, row in rows if row and "failed" not in row]
-        found["orders"][words] = [(orders, row["seconds"]) for orders, row in rows]
+        found["orders"][words] = [(n, row["cpu_seconds"]) for n, row in rows]
         if name in ("build", "load", "publish"):
             found["orders"][f"{words}, memory"] = [
                 (orders, row["peak_memory_bytes"] / GIGABYTE) for orders, row in rows
@@ -377,7 +378,7 @@ def grown(run: dict) -> dict[str, dict[str, list[tuple[float, float]]]]:
     for kind in ("days", "sources"):
         rows = run.get("growth", {}).get(kind, {})
         found[kind] = {
-            words: [(int(n), row[name]["seconds"]) for n, row in rows.items()]
+            words: [(int(n), row[name]["cpu_seconds"]) for n, row in rows.items()]
             for name, words in (("build", "full build"), ("load", "load"))
         }
         found[kind]["full build, memory"] = [
@@ -424,7 +425,8 @@ def plot_title(run: dict, what: str, across: str) -> str:
     """What a plot shows, in a few words."""
     orders = run.get("growth", {}).get("orders", 0)
     tail = "" if across == "orders" else f" ({orders:,} orders)"
-    return f"{what.capitalize()} over {across}{tail}, logarithmic"
+    what = {"time": "Processor time", "memory": "Memory"}[what]
+    return f"{what} over {across}{tail}, logarithmic"
 
 
 # --------------------------------------------------------------------------- in words

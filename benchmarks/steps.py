@@ -140,7 +140,7 @@ def floor(data: Path, target: Path, *kpis: str) -> dict:
                 run_python(connection, path)
             else:
                 found = connection.execute(path.read_text(encoding="utf-8"))
-                if node["resource_type"] == "test" and found.fetchall()[0][2]:
+                if stops_a_build(node) and found.fetchall()[0][2]:
                     failing.append(node["name"])
             taken[node["name"]] = time.perf_counter() - began
             if node["resource_type"] == "test":
@@ -190,6 +190,12 @@ def before(key: str, graph: dict[str, list[str]]) -> set[str]:
             found.add(one)
             left += graph.get(one, [])
     return found
+
+
+def stops_a_build(node: dict) -> bool:
+    """True for a test whose failure is more than a warning."""
+    severity = node.get("config", {}).get("severity", "error")
+    return node["resource_type"] == "test" and severity.lower() == "error"
 
 
 def run_python(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
