@@ -19,6 +19,9 @@ from warehouse.build import BuildResult, invoke, report
 from warehouse.errors import UserError
 from warehouse.paths import data_dir
 
+# The layers that people read.
+KEPT = ("facts", "rollups", "marts")
+
 
 def missing_for_spark() -> str | None:
     """What a Spark in this process lacks, in words; None where it can run."""
@@ -33,7 +36,7 @@ def build(
     select: list[str] | None = None,
     full_refresh: bool = False,
     kept: Path | None = None,
-    prefix: str = "",
+    tests: bool = True,
 ) -> BuildResult:
     """Seeds, models and tests on Spark, with a progress bar, and what failed.
 
@@ -41,9 +44,10 @@ def build(
         console: Where to draw.
         select: dbt selectors; everything when left out.
         full_refresh: Rebuild incremental models from scratch.
-        kept: A new folder for the built relations, as Parquet, a folder each; without
-            it they stay where Spark keeps them, which is nowhere without a metastore.
-        prefix: Keep those only whose names begin so.
+        kept: A new folder for the facts, rollups and marts that were built, as Parquet,
+            a folder each; without it they stay where Spark keeps them, which is nowhere
+            without a metastore.
+        tests: Run dbt's tests, too.
 
     Returns:
         The result, as of a build on DuckDB.
@@ -58,13 +62,15 @@ def build(
     arguments = ["build"]
     if full_refresh:
         arguments.append("--full-refresh")
+    if not tests:
+        arguments += ["--exclude-resource-type", "test", "unit_test"]
     for selector in select or []:
         arguments += ["--select", selector]
     with _surroundings():
         _run_python_models_here()
         result, done = invoke(console, "spark", arguments)
         if kept is not None:
-            _keep(done, kept, prefix)
+            _keep(done, kept)
     report(console, result)
     return result
 
@@ -124,14 +130,14 @@ def _run_python_models_here() -> None:
     SparkAdapter.python_submission_helpers = {"this_process": InThisProcess}
 
 
-def _keep(done, folder: Path, prefix: str) -> None:
-    """Write every model that was built into a folder of its own, as Parquet."""
+def _keep(done, folder: Path) -> None:
+    """Write the facts, rollups and marts that were built, each into its own folder."""
     from pyspark.sql import SparkSession
 
     session = SparkSession.builder.getOrCreate()
     for entry in done.result.results:
         node = entry.node
-        built = node.resource_type == "model" and str(entry.status) == "success"
-        if built and node.name.startswith(prefix):
+        is_model = node.resource_type == "model" and str(entry.status) == "success"
+        if is_model and node.fqn[1] in KEPT:
             rows = session.table(node.relation_name)
             rows.coalesce(1).write.parquet(str(folder / node.name))
