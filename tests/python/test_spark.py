@@ -61,7 +61,8 @@ def on_spark(shop: Shop, select: list[str], **options):
 
 
 def differences(connection, left: str, right: str) -> list[tuple]:
-    """Rows of one relation that the other lacks; doubles may differ by 1e-9 of them.
+    """Rows of one relation that the other lacks; doubles may differ by 1e-9 of them, and
+    by 1e-12 where sums cancel out.
 
     Args:
         connection: One that knows both.
@@ -90,7 +91,7 @@ def differences(connection, left: str, right: str) -> list[tuple]:
     same = " and ".join(f"a.{name} is not distinct from b.{name}" for name in exact)
     far = [
         f"(a.{name} is null) <> (b.{name} is null) or abs(a.{name} - b.{name}) "
-        f"> 1e-9 * greatest(abs(a.{name}), abs(b.{name}))"
+        f"> 1e-9 * greatest(abs(a.{name}), abs(b.{name}), 1e-3)"
         for name in doubles
     ]
     return connection.execute(
