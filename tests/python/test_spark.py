@@ -61,8 +61,9 @@ def on_spark(shop: Shop, select: list[str], **options):
 
 
 def differences(connection, left: str, right: str) -> list[tuple]:
-    """Rows of one relation that the other lacks; doubles may differ by 1e-9 of them, and
-    by 1e-12 where sums cancel out.
+    """Rows of one relation that the other lacks.
+
+    Doubles may differ by 1e-9 of them, and by 1e-12 where sums cancel out.
 
     Args:
         connection: One that knows both.
