@@ -7,10 +7,7 @@
     {%- set table = this.incorporate(type='table') -%}
     {{ run_hooks(pre_hooks) }}
     {%- if model['language'] == 'sql' -%}
-        {%- call statement('main') -%}
-            {{ drop_before(load_cached_relation(this)) }}
-            {{ create_table_as(False, table, compiled_code) }}
-        {%- endcall -%}
+        {{ make_whole(table) }}
     {%- else -%}
         {#- Python writes through a connection of its own. -#}
         {{ drop_relation_if_exists(load_cached_relation(this)) }}
@@ -22,6 +19,25 @@
     {% do persist_docs(table, model) %}
     {{ adapter.commit() }}
     {{ return({'relations': [table]}) }}
+{% endmaterialization %}
+
+{% materialization incremental, adapter='duckdb' %}
+    {%- set table = this.incorporate(type='table') -%}
+    {{ run_hooks(pre_hooks) }}
+    {%- if is_partial() -%}
+        {%- call statement('main') -%}{{ replace_units(table) }}{%- endcall -%}
+    {%- else -%}
+        {{ make_whole(table) }}
+    {%- endif -%}
+    {{ run_hooks(post_hooks) }}
+    {% do persist_docs(table, model) %}
+    {{ adapter.commit() }}
+    {{ return({'relations': [table]}) }}
+{% endmaterialization %}
+
+{#- Plain tables of Spark know no delete: all is made anew there. -#}
+{% materialization incremental, adapter='spark' %}
+    {{ return(materialization_table_spark()) }}
 {% endmaterialization %}
 
 {% materialization view, adapter='duckdb' %}
@@ -41,4 +57,62 @@
     {%- if relation is not none -%}
         drop {{ relation.type }} if exists {{ relation }};
     {%- endif -%}
+{%- endmacro %}
+
+{#- A table from scratch; if it shall tell what changed, and there is something to compare
+    with, that too. -#}
+{% macro make_whole(table) -%}
+    {%- set before = load_cached_relation(this) -%}
+    {%- set changes = table.incorporate(path={'identifier': table.identifier ~ '__changes'})
+    -%}
+    {%- call statement('main') -%}
+        {%- if not leaves_changes(model) or since_last_build() is none or before is none -%}
+            {{ drop_before(before) }}
+            {{ create_table_as(False, table, compiled_code) }}
+            {%- if leaves_changes(model) -%}
+                drop table if exists {{ changes }};
+            {%- endif -%}
+        {%- else -%}
+            {%- set made = table.identifier ~ '__made' -%}
+            create or replace temporary table {{ made }} as ({{ compiled_code }});
+            {{ note_changes(table, made) }}
+            {{ drop_before(before) }}
+            {{ create_table_as(False, table, 'select * from ' ~ made) }}
+            drop table {{ made }};
+        {%- endif -%}
+    {%- endcall -%}
+{%- endmacro %}
+
+{#- The units that a build touches, made anew: what was there goes, what is there now
+    comes, in one transaction. -#}
+{% macro replace_units(table) -%}
+    {%- set made = table.identifier ~ '__made' -%}
+    {%- set gone = touched(model.config.meta.unit) -%}
+    {%- set names = adapter.get_columns_in_relation(table) | map(attribute='name') -%}
+    create or replace temporary table {{ made }} as ({{ compiled_code }});
+    {{ note_changes(table, made, gone) }}
+    delete from {{ table }} where {{ gone }};
+    insert into {{ table }} by name select {{ names | join(', ') }} from {{ made }};
+    drop table {{ made }};
+{%- endmacro %}
+
+{#- The rows of a table that go, and those that come, without those that do both. -#}
+{% macro note_changes(table, made, gone='true') -%}
+    {%- set columns = adapter.get_columns_in_relation(table) | map(attribute='name') -%}
+    {%- set columns = columns | join(', ') -%}
+    create or replace table {{ table.incorporate(
+        path={'identifier': table.identifier ~ '__changes'}
+    ) }} as (
+        (
+            select {{ columns }} from {{ table }} where {{ gone }}
+            except all
+            select {{ columns }} from {{ made }}
+        )
+        union all
+        (
+            select {{ columns }} from {{ made }}
+            except all
+            select {{ columns }} from {{ table }} where {{ gone }}
+        )
+    );
 {%- endmacro %}

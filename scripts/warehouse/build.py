@@ -26,6 +26,7 @@ from warehouse.paths import (
 )
 from warehouse.people import salt, without_salt
 from warehouse.proof import leading_comment
+from warehouse.since import Days, days_of_files, since_last_build
 from warehouse.terminal import progress
 from warehouse.work import work
 
@@ -98,6 +99,12 @@ class BuildResult:
         )
 
     @property
+    def is_consistent(self) -> bool:
+        """Whether all seeds and models are of this build, whatever tests say."""
+        kinds = ("seed", "model")
+        return 0 < self.total(*kinds) == self.total(*kinds, status="success")
+
+    @property
     def checks(self) -> int:
         """Data tests and unit tests that passed."""
         return self.total("test", "unit test", status="pass")
@@ -143,8 +150,13 @@ def build(
         with Lake(data / "lake"):
             pass  # what a killed load had decided is finished
         made_of = inputs(target)
-        result, _ = invoke(console, target, arguments)
-        _remember(target, result, whole=not select, made_of=made_of)
+        days = days_of_files(data / "lake", last_build(target).get("days"))
+        since = None
+        if not (select or full_refresh) and build_is_newest(target):
+            since = since_last_build(last_build(target), made_of, days)
+        result, _ = invoke(console, target, arguments, since)
+        _remember(target, result, not select, made_of, days)
+        told |= {"incremental": since is not None}
         told |= {"counts": result.counts, "warnings": len(result.warnings)}
         told["failures"] = [f"{p.name}: {p.message[:500]}" for p in result.failures]
         for problem in result.failures:
@@ -221,8 +233,17 @@ def run_dbt(*arguments: str, manifest=None, callbacks=()):
         DuckDBConnectionManager.close_all_connections()
 
 
-def invoke(console: Console, target: str, arguments: list[str]):
+def invoke(
+    console: Console, target: str, arguments: list[str], since: dict | None = None
+):
     """Run dbt, drawing a bar while it runs.
+
+    Args:
+        console: Where to draw.
+        target: A dbt target.
+        arguments: The command and its options.
+        since: What has moved since the last build (`since_last_build`), for
+            macros/incremental.sql; without it all is made anew.
 
     Returns:
         The result as a BuildResult, and as dbt gave it.
@@ -231,6 +252,7 @@ def invoke(console: Console, target: str, arguments: list[str]):
         UserError: If dbt could not start.
     """
     with dbt_surroundings(target), progress(console) as bar:
+        os.environ["WAREHOUSE_SINCE_LAST_BUILD"] = json.dumps(since) if since else ""
         task = bar.add_task("reading the project", total=None)
 
         def follow(event) -> None:
@@ -309,9 +331,14 @@ def _memory(target: str) -> Path:
 
 
 def _remember(
-    target: str, result: BuildResult, whole: bool, made_of: dict | None = None
+    target: str,
+    result: BuildResult,
+    whole: bool,
+    made_of: dict | None = None,
+    days: Days | None = None,
 ) -> None:
-    """Note the outcome. A part's build can spoil the whole's success, not mend it."""
+    """Note the outcome. A part's build can spoil the whole's success, not mend it; and
+    what it left is none that the next build could add to."""
     memory = last_build(target)
     if whole:
         memory = {
@@ -319,6 +346,8 @@ def _remember(
             "counts": result.counts,
             "checks": result.checks,
             "made_of": made_of,
+            "days": days,
+            "is_consistent": result.is_consistent,
             "warnings": [
                 {"name": warning.name, "rows": warning.rows, "says": warning.says}
                 for warning in result.warnings
@@ -326,6 +355,7 @@ def _remember(
         }
     else:
         memory["success"] = bool(memory.get("success")) and result.success
+        memory["is_consistent"] = False
     memory["file"] = _fingerprint(warehouse_file(target))
     write_whole(_memory(target), json.dumps(memory, indent=2) + "\n")
 

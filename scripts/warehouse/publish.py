@@ -375,7 +375,8 @@ def _hand_over_metrics(folder: Path) -> None:
 
 def is_public(name: str) -> bool:
     """True for facts, dimensions, rollups, marts, and the seeds that marts read."""
-    return not (name.startswith(PRIVATE_PREFIXES) or "__dbt" in name)
+    is_aside = "__dbt" in name or name.endswith("__changes")
+    return not (name.startswith(PRIVATE_PREFIXES) or is_aside)
 
 
 def _copy_tables(

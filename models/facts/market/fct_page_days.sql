@@ -1,3 +1,18 @@
+{{ config(
+    materialized='incremental',
+    meta={
+        'unit': 'session_date',
+        'touched': '
+            select session_date from fct_sessions__changes
+            group by session_id, shop_id, session_date, is_counted
+            having count(*) = 1
+            union all
+            select session_date from fct_sessions
+            where session_id in (select session_id from int_events__changes)
+        ',
+    },
+) }}
+
 with session_pages as (
     select
         session_id,
@@ -5,7 +20,11 @@ with session_pages as (
         count(*) as page_views,
         max(event_at) as last_seen_at
     from {{ ref('int_events') }}
-    where event_name = 'page_view' and page is not null and session_id is not null
+    where
+        event_name = 'page_view'
+        and page is not null
+        and session_id is not null
+        and {{ touched('session_date', key='session_id', of=ref('fct_sessions')) }}
     group by session_id, {{ bare_page('page') }}
 ),
 
@@ -33,5 +52,5 @@ select
 from ordered
 inner join {{ ref('fct_sessions') }} as fct_sessions
     on ordered.session_id = fct_sessions.session_id
-where fct_sessions.is_counted
+where fct_sessions.is_counted and {{ touched('fct_sessions.session_date') }}
 group by fct_sessions.shop_id, fct_sessions.session_date, ordered.page

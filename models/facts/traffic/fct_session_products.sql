@@ -1,3 +1,23 @@
+{{ config(
+    materialized='incremental',
+    meta={
+        'unit': 'session_id',
+        'touched': '
+            select session_id from fct_sessions__changes
+            union all
+            select session_id from int_event_items__changes
+            union all
+            select session_id from int_purchases__changes
+            union all
+            select session_id from int_purchases
+            where order_id in (select order_id from int_order_lines__changes)
+            union all
+            select session_id from fct_session_products
+            where product_id in (select product_id from int_products__changes)
+        ',
+    },
+) }}
+
 with counted_sessions as (
     select
         session_id,
@@ -6,7 +26,7 @@ with counted_sessions as (
         channel_id,
         device
     from {{ ref('fct_sessions') }}
-    where is_counted
+    where is_counted and {{ touched('session_id') }}
 ),
 
 counted_purchase_events as (
@@ -27,8 +47,11 @@ steps as (
     left join counted_purchase_events
         on int_event_items.event_id = counted_purchase_events.event_id
     where
-        int_event_items.event_name in ('view_item', 'add_to_cart')
-        or counted_purchase_events.event_id is not null
+        (
+            int_event_items.event_name in ('view_item', 'add_to_cart')
+            or counted_purchase_events.event_id is not null
+        )
+        and {{ touched('int_event_items.session_id') }}
     union all
     -- What an order holds that no event told.
     select
@@ -45,6 +68,7 @@ steps as (
         int_purchases.is_counted
         and int_purchases.event_id is null
         and int_order_lines.product_id is not null
+        and {{ touched('int_purchases.session_id') }}
 ),
 
 session_products as (

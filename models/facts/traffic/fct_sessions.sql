@@ -1,3 +1,21 @@
+{{ config(
+    materialized='incremental',
+    meta={
+        'unit': 'session_id',
+        'touched': '
+            select session_id from int_sessions__changes
+            union all
+            select session_id from int_purchases__changes
+            union all
+            select session_id from int_sessions
+            where visitor_id in (select visitor_id from int_visitors__changes)
+            union all
+            select session_id from int_sessions
+            where shop_id in (select shop_id from int_shops__changes)
+        ',
+    },
+) }}
+
 with session_orders as (
     select
         session_id,
@@ -16,6 +34,7 @@ local_sessions as (
     from {{ ref('int_sessions') }} as int_sessions
     left join {{ ref('int_shops') }} as int_shops
         on int_sessions.shop_id = int_shops.shop_id
+    where {{ touched('int_sessions.session_id') }}
 )
 
 select

@@ -1,3 +1,5 @@
+{{ config(meta={'tracked': true}) }}
+
 with all_lines as (
     select
         source_system,

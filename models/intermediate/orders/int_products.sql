@@ -1,3 +1,5 @@
+{{ config(meta={'tracked': true}) }}
+
 with all_products as (
     select
         shop_id,

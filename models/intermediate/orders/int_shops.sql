@@ -1,3 +1,5 @@
+{{ config(meta={'tracked': true}) }}
+
 with listed_shops as (
     select
         shop_id,

@@ -1,3 +1,18 @@
+-- A visitor's events without a session are put in sessions over all days: where there are
+-- any, no row hangs on its day alone.
+{{ config(
+    materialized='incremental',
+    meta={
+        'unit': 'cast(event_at as date)',
+        'touched': 'days of ga4/events',
+        'whole_if': '
+            select 1 from stg_ga4__events where session_id is null
+            union all
+            select 1 from stg_flat__events where session_id is null
+        ',
+    },
+) }}
+
 with events as (
     select
         source_system,
@@ -23,6 +38,7 @@ with events as (
         is_engaged,
         is_internal
     from {{ ref('stg_ga4__events') }}
+    where {{ touched('cast(event_at as date)', 'landed_file') }}
     union all
     select
         source_system,
@@ -48,6 +64,7 @@ with events as (
         is_engaged,
         is_internal
     from {{ ref('stg_flat__events') }}
+    where {{ touched('cast(event_at as date)') }}
 ),
 
 -- Only these visitors need the gap rule: windows over all events are what costs time.

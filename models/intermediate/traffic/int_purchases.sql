@@ -1,3 +1,5 @@
+{{ config(meta={'tracked': true}) }}
+
 with told as (
     select
         shop_id,

@@ -1,5 +1,24 @@
+{{ config(
+    materialized='incremental',
+    meta={
+        'unit': 'coalesce(visitor_id, session_id)',
+        'touched': '
+            select coalesce(visitor_id, session_id) from int_visits__changes
+            union all
+            select coalesce(visitor_id, session_id) from int_visits
+            where traffic_id in (select traffic_id from int_traffic_channels__changes)
+        ',
+    },
+) }}
+
+with visits as (
+    select *
+    from {{ ref('int_visits') }}
+    where {{ touched('coalesce(visitor_id, session_id)') }}
+),
+
 -- A click id makes every address another one and says nothing of robots.
-with landings as (
+landings as (
     select distinct
         landing_page,
         lower(
@@ -8,7 +27,7 @@ with landings as (
                 "'(gclid|gbraid|wbraid|dclid|msclkid|fbclid|ttclid)=[^&#]+'"
             ) }}
         ) as address
-    from {{ ref('int_visits') }}
+    from visits
     where landing_page is not null
 ),
 
@@ -17,7 +36,7 @@ fields as (
     select distinct
         'source' as field,
         lower(source) as found
-    from {{ ref('int_visits') }}
+    from visits
     where source is not null
     union all
     select distinct
@@ -28,13 +47,13 @@ fields as (
     select distinct
         'device' as field,
         lower(device) as found
-    from {{ ref('int_visits') }}
+    from visits
     where device is not null
     union all
     select distinct
         'browser' as field,
         lower(browser) as found
-    from {{ ref('int_visits') }}
+    from visits
     where browser is not null
 ),
 
@@ -67,77 +86,77 @@ numbers as (
             partition by visitor_id
             order by started_at asc nulls last, session_id asc nulls last
         ) as session_number
-    from {{ ref('int_visits') }}
+    from visits
     where visitor_id is not null
 )
 
 select
-    int_visits.source_system,
-    int_visits.shop_id,
-    int_visits.session_id,
-    int_visits.visitor_id,
-    int_visits.user_key,
-    int_visits.started_at,
-    int_visits.ended_at,
-    int_visits.source,
-    int_visits.medium,
-    int_visits.campaign_name,
-    int_visits.click_id,
+    visits.source_system,
+    visits.shop_id,
+    visits.session_id,
+    visits.visitor_id,
+    visits.user_key,
+    visits.started_at,
+    visits.ended_at,
+    visits.source,
+    visits.medium,
+    visits.campaign_name,
+    visits.click_id,
     int_traffic_channels.channel_id,
-    int_visits.landing_page,
-    lower(int_visits.device) as device,
-    int_visits.country,
+    visits.landing_page,
+    lower(visits.device) as device,
+    visits.country,
     cast(
-        coalesce(int_visits.session_number, numbers.session_number) as bigint
+        coalesce(visits.session_number, numbers.session_number) as bigint
     ) as session_number,
-    int_visits.page_views,
-    int_visits.engaged_seconds,
-    int_visits.is_engaged,
-    int_visits.product_views > 0 as has_product_view,
-    int_visits.add_to_carts > 0 as has_add_to_cart,
-    int_visits.checkouts > 0 as has_checkout,
-    int_visits.payment_infos > 0 as has_payment_info,
-    int_visits.purchases,
+    visits.page_views,
+    visits.engaged_seconds,
+    visits.is_engaged,
+    visits.product_views > 0 as has_product_view,
+    visits.add_to_carts > 0 as has_add_to_cart,
+    visits.checkouts > 0 as has_checkout,
+    visits.payment_infos > 0 as has_payment_info,
+    visits.purchases,
     bot_sources.found is not null
     or bot_pages.found is not null
     or bot_devices.found is not null
     or bot_browsers.found is not null
     -- Nobody reads more than a page a second for half a minute and buys nothing.
     or coalesce(
-        int_visits.page_views >= 30
-        and int_visits.engaged_seconds < int_visits.page_views
-        and int_visits.purchases = 0,
+        visits.page_views >= 30
+        and visits.engaged_seconds < visits.page_views
+        and visits.purchases = 0,
         false
     ) as is_bot,
-    int_visits.is_internal
+    visits.is_internal
     or internal_sources.found is not null
     or internal_pages.found is not null as is_internal
-from {{ ref('int_visits') }} as int_visits
+from visits
 inner join {{ ref('int_traffic_channels') }} as int_traffic_channels
-    on int_visits.traffic_id = int_traffic_channels.traffic_id
+    on visits.traffic_id = int_traffic_channels.traffic_id
 left join numbers
-    on int_visits.session_id = numbers.session_id
+    on visits.session_id = numbers.session_id
 left join bot_fields as bot_sources
     on
-        lower(int_visits.source) = bot_sources.found
+        lower(visits.source) = bot_sources.found
         and bot_sources.field = 'source'
 left join landings
-    on int_visits.landing_page = landings.landing_page
+    on visits.landing_page = landings.landing_page
 left join bot_fields as bot_pages
     on
         landings.address = bot_pages.found
         and bot_pages.field = 'landing_page'
 left join bot_fields as bot_devices
     on
-        lower(int_visits.device) = bot_devices.found
+        lower(visits.device) = bot_devices.found
         and bot_devices.field = 'device'
 left join bot_fields as bot_browsers
     on
-        lower(int_visits.browser) = bot_browsers.found
+        lower(visits.browser) = bot_browsers.found
         and bot_browsers.field = 'browser'
 left join internal_fields as internal_sources
     on
-        lower(int_visits.source) = internal_sources.found
+        lower(visits.source) = internal_sources.found
         and internal_sources.field = 'source'
 left join internal_fields as internal_pages
     on

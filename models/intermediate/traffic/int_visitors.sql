@@ -1,3 +1,5 @@
+{{ config(meta={'tracked': true}) }}
+
 -- A person's customer id is made from orders; an account takes it from its orders. One
 -- that names no account (Shopify's export never does) is the account's whose person it
 -- has, even if a phone alone led there, or is known by the phone where neither side has

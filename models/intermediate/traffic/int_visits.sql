@@ -1,3 +1,11 @@
+{{ config(
+    materialized='incremental',
+    meta={
+        'unit': 'session_id',
+        'touched': 'select session_id from int_events__changes',
+    },
+) }}
+
 -- A text of fixed parts finds the first event and what it carried in one pass; the
 -- moment comes first, so the smallest text is the earliest.
 with from_events as (
@@ -45,68 +53,74 @@ with from_events as (
             when event_name = 'purchase' then coalesce(order_number, '')
         end) as purchases
     from {{ ref('int_events') }}
-    where session_id is not null
+    where session_id is not null and {{ touched('session_id') }}
     group by session_id
+),
+
+told_sessions as (
+    select *
+    from {{ ref('stg_flat__sessions') }}
+    where {{ touched('session_id') }}
 ),
 
 -- A session file says it itself; the events of the same session fill its gaps.
 merged as (
     select
-        coalesce(stg_flat__sessions.session_id, from_events.session_id)
+        coalesce(told_sessions.session_id, from_events.session_id)
             as session_id,
-        coalesce(stg_flat__sessions.source_system, from_events.source_system)
+        coalesce(told_sessions.source_system, from_events.source_system)
             as source_system,
-        coalesce(stg_flat__sessions.shop_id, from_events.shop_id) as shop_id,
-        coalesce(stg_flat__sessions.visitor_id, from_events.visitor_id) as visitor_id,
-        coalesce(stg_flat__sessions.user_key, from_events.user_key) as user_key,
-        coalesce(stg_flat__sessions.started_at, from_events.started_at) as started_at,
+        coalesce(told_sessions.shop_id, from_events.shop_id) as shop_id,
+        coalesce(told_sessions.visitor_id, from_events.visitor_id) as visitor_id,
+        coalesce(told_sessions.user_key, from_events.user_key) as user_key,
+        coalesce(told_sessions.started_at, from_events.started_at) as started_at,
         coalesce(
-            stg_flat__sessions.ended_at,
+            told_sessions.ended_at,
             from_events.ended_at,
-            stg_flat__sessions.started_at
+            told_sessions.started_at
         ) as ended_at,
         coalesce(
-            stg_flat__sessions.source,
-            stg_flat__sessions.medium,
-            stg_flat__sessions.campaign_name,
-            stg_flat__sessions.click_id
+            told_sessions.source,
+            told_sessions.medium,
+            told_sessions.campaign_name,
+            told_sessions.click_id
         ) is not null as has_own_traffic,
-        stg_flat__sessions.source,
-        stg_flat__sessions.medium,
-        stg_flat__sessions.campaign_name,
-        stg_flat__sessions.click_id,
+        told_sessions.source,
+        told_sessions.medium,
+        told_sessions.campaign_name,
+        told_sessions.click_id,
         from_events.first_traffic,
         coalesce(
-            stg_flat__sessions.landing_page,
+            told_sessions.landing_page,
             split_part(from_events.first_page, chr(31), 2)
         ) as landing_page,
-        coalesce(stg_flat__sessions.device, from_events.device) as device,
-        coalesce(stg_flat__sessions.country, from_events.country) as country,
+        coalesce(told_sessions.device, from_events.device) as device,
+        coalesce(told_sessions.country, from_events.country) as country,
         from_events.browser,
         from_events.session_number,
-        coalesce(stg_flat__sessions.page_views, from_events.page_views) as page_views,
+        coalesce(told_sessions.page_views, from_events.page_views) as page_views,
         coalesce(
-            stg_flat__sessions.engaged_seconds, from_events.engagement_seconds
+            told_sessions.engaged_seconds, from_events.engagement_seconds
         ) as engaged_seconds,
         coalesce(from_events.engaged_flag, 0) = 1 as is_engaged,
         coalesce(from_events.internal_flag, 0) = 1 as is_internal,
-        coalesce(stg_flat__sessions.product_views, from_events.product_views, 0)
+        coalesce(told_sessions.product_views, from_events.product_views, 0)
             as product_views,
-        coalesce(stg_flat__sessions.add_to_carts, from_events.add_to_carts, 0)
+        coalesce(told_sessions.add_to_carts, from_events.add_to_carts, 0)
             as add_to_carts,
-        coalesce(stg_flat__sessions.checkouts, from_events.checkouts, 0) as checkouts,
-        coalesce(stg_flat__sessions.payment_infos, from_events.payment_infos, 0)
+        coalesce(told_sessions.checkouts, from_events.checkouts, 0) as checkouts,
+        coalesce(told_sessions.payment_infos, from_events.payment_infos, 0)
             as payment_infos,
-        coalesce(stg_flat__sessions.purchases, from_events.purchases, 0) as purchases,
+        coalesce(told_sessions.purchases, from_events.purchases, 0) as purchases,
         case
             when coalesce(from_events.purchases, 0) = 0
-                then coalesce(stg_flat__sessions.purchases, 0)
+                then coalesce(told_sessions.purchases, 0)
             else 0
         end as untold_purchases,
         from_events.session_id is not null as has_events
     from from_events
-    full outer join {{ ref('stg_flat__sessions') }} as stg_flat__sessions
-        on from_events.session_id = stg_flat__sessions.session_id
+    full outer join told_sessions
+        on from_events.session_id = told_sessions.session_id
 ),
 
 filled as (

@@ -15,6 +15,7 @@ with event_items as (
 select
     event_key as event_id,
     shop as shop_id,
+    _file as landed_file,
     shop || ':' || user_pseudo_id as visitor_id,
     shop || ':' || user_pseudo_id || ':' || ga_session_id as session_id,
     cast(event_timestamp as timestamp) as event_at,

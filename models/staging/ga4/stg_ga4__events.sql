@@ -22,6 +22,7 @@ with events as (
 select
     'ga4' as source_system,
     shop as shop_id,
+    events._file as landed_file,
     events.event_key as event_id,
     shop || ':' || user_pseudo_id as visitor_id,
     shop || ':' || user_pseudo_id || ':' || ga_session_id as session_id,

@@ -1,0 +1,86 @@
+{#- What a build makes anew after one more load. `warehouse build` says which tables of the
+    lake have moved since the last build, and of those that it can follow by day (meta
+    `followed_by` of the source) the days and files; it says so only if nothing else has
+    written the warehouse since and the project is the same. Whoever runs dbt by hand, or a
+    part of it, gets everything from scratch.
+
+    An incremental model replaces the rows of some units (meta `unit`), those that `touched`
+    lists, and leaves all rows that differ from before, old and new, in <model>__changes.
+    There the next models find what touches them. Tables that are made whole but should
+    tell what changed have meta `tracked`. -#}
+
+{#- Of a unit of the model: true in a build from scratch, else what this build replaces.
+    `file` is the column with the landed file, where rows are read from the lake: the
+    files of other days stay closed. `key` and `of`: rows that know their unit only by a
+    key of another model. -#}
+{% macro touched(unit, file=none, key=none, of=none) -%}
+    {%- if not execute or not is_partial() -%}
+        true
+    {%- elif key is not none -%}
+        {{ key }} in (select {{ key }} from {{ of }} where {{ touched(unit) }})
+    {%- elif model.config.meta.touched.startswith('days of ') -%}
+        {%- set followed = since_last_build().followed.get(
+            model.config.meta.touched.removeprefix('days of '), {'days': [], 'files': []}
+        ) -%}
+        {%- if not followed.days -%}
+            false
+        {%- else -%}
+            {{ unit }} in (date '{{ followed.days | join("', date '") }}')
+            {%- if file is not none %}
+            and {{ file }} in ({% for name in followed.files -%}
+                '{{ name | replace("'", "''") }}' {%- if not loop.last %}, {% endif -%}
+            {%- endfor %})
+            {%- endif -%}
+        {%- endif -%}
+    {%- else -%}
+        {{ unit }} in ({{ model.config.meta.touched }})
+    {%- endif -%}
+{%- endmacro %}
+
+{#- What `warehouse build` says has moved in the lake; none where it says nothing. -#}
+{% macro since_last_build() -%}
+    {%- set told = env_var('WAREHOUSE_SINCE_LAST_BUILD', '') -%}
+    {{ return(fromjson(told) if told and not flags.FULL_REFRESH else none) }}
+{%- endmacro %}
+
+{#- Whether the model in hand replaces units, or is made whole. -#}
+{% macro is_partial() -%}
+    {%- if since_last_build() is none or model.config.materialized != 'incremental'
+        or load_cached_relation(this) is none -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set own = model.config.meta.touched.removeprefix('days of ') -%}
+    {%- set moved = (since_last_build().moved + since_last_build().followed.keys() | list) | reject('eq', own) -%}
+    {%- set moved = moved | list -%}
+    {%- for parent in model.depends_on.nodes if not is_followed(parent, moved) -%}
+        {{ return(false) }}
+    {%- endfor -%}
+    {%- set whole_if = model.config.meta.get('whole_if', '') -%}
+    {{ return(whole_if == '' or run_query(whole_if ~ ' limit 1').rows | length == 0) }}
+{%- endmacro %}
+
+{#- Whether all that can have changed in a node is known: it leaves changes, or is a view
+    of nodes that do, or nothing that it hangs on has moved. -#}
+{% macro is_followed(node_id, moved, from_changes=true) -%}
+    {%- set node = graph.nodes.get(node_id) or graph.sources.get(node_id) -%}
+    {%- if node.resource_type == 'source' -%}
+        {{ return(node.source_name ~ '/' ~ node.name not in moved) }}
+    {%- elif from_changes and leaves_changes(node) -%}
+        {{ return(true) }}
+    {%- elif node.config.materialized != 'view' -%}
+        {%- set moved = since_last_build().moved + since_last_build().followed.keys() | list -%}
+        {%- set from_changes = false -%}
+    {%- endif -%}
+    {%- for parent in node.depends_on.get('nodes', [])
+        if not is_followed(parent, moved, from_changes) -%}
+        {{ return(false) }}
+    {%- endfor -%}
+    {{ return(true) }}
+{%- endmacro %}
+
+{#- Whether a model notes what changed. -#}
+{% macro leaves_changes(node) -%}
+    {{ return(
+        node.config.materialized == 'incremental' or node.config.meta.get('tracked', false)
+    ) }}
+{%- endmacro %}

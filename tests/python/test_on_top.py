@@ -1,0 +1,407 @@
+"""A build on top of the last one gives what a build from scratch gives.
+
+A small site's event exports, with sessions over midnight, days that are exported
+twice and a shop's orders, arrive in any order: late days, a replaced file, a file that
+leaves, a visitor who is taken out, a product that comes after the events that name its
+stock number. After each arrival the warehouse is built on top of what it was, and once
+more from scratch, and every table is the same. `WAREHOUSE_TEST_STEPS` and
+`WAREHOUSE_TEST_SEED` make it longer and other.
+"""
+
+import datetime as dt
+import json
+import os
+import random
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+from shop import Shop, read_project
+
+from warehouse import build as building
+from warehouse.build import BuildResult
+from warehouse.inputs import inputs
+from warehouse.load import load
+from warehouse.since import days_of_files, since_last_build
+
+SEED = int(os.environ.get("WAREHOUSE_TEST_SEED", "7"))
+STEPS = int(os.environ.get("WAREHOUSE_TEST_STEPS", "5"))
+FIRST = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
+DAYS = 14
+VISITORS = [f"{n}.1" for n in range(12)]
+ITEMS = ["tent", "mug", "SKU-9", "lamp"]
+PRODUCTS = "shop_id,product_id,sku,product_name,category,unit_cost,currency\n"
+ORDERS = (
+    "shop_id,order_id,order_number,ordered_at,customer_id,email,financial_status,"
+    "currency,subtotal_amount,discount_amount,shipping_amount,tax_amount,total_amount\n"
+)
+LINES = "shop_id,order_id,line_id,product_id,sku,product_name,quantity,unit_price\n"
+
+
+class Site:
+    """What happened on a site, and the exports that tell it.
+
+    Args:
+        chance: Decides everything.
+    """
+
+    def __init__(self, chance: random.Random):
+        self.chance = chance
+        self.events: list[dict] = []
+        self.orders: list[tuple[str, str, dt.datetime]] = []
+        for number in range(80):
+            self.visit(number)
+
+    def visit(self, number: int) -> None:
+        """A session of one to seven events, some of them after midnight."""
+        chance = self.chance
+        visitor = chance.choice(VISITORS)
+        hour = chance.choice([9, 14, 20, 23.8])
+        moment = FIRST + dt.timedelta(days=chance.randrange(DAYS), hours=hour)
+        source = chance.choice(["google", "newsletter", None, "Googlebot"])
+        session = str(int(moment.timestamp()) + number)
+        names = ["page_view", "view_item", "add_to_cart", "begin_checkout", "purchase"]
+        for place in range(chance.randrange(1, 8)):
+            name = chance.choice(names)
+            order = None
+            if name == "purchase":
+                order = str(1000 + number)
+                self.orders.append((order, visitor, moment))
+            self.events.append(
+                event(visitor, session, moment, name, place, source, order, chance)
+            )
+            moment += dt.timedelta(minutes=chance.randrange(1, 25))
+
+    def days(self) -> list[str]:
+        """The days with events."""
+        return sorted({one["event_date"] for one in self.events})
+
+    def export(self, days: list[str], without: str | None = None) -> str:
+        """The lines of an export of some days, perhaps without a visitor."""
+        return "".join(
+            json.dumps(one) + "\n"
+            for one in self.events
+            if one["event_date"] in days and one["user_pseudo_id"] != without
+        )
+
+    def shop_files(self, number: int) -> dict[str, str]:
+        """Exports of the shop with the first orders, so many of them."""
+        orders, lines = ORDERS, LINES
+        for order, visitor, moment in dict.fromkeys(self.orders[:number]):
+            mail = f"{visitor}@example.com"
+            orders += f"s1,{order},{order},{moment:%Y-%m-%dT%H:%M:%SZ},c{visitor},"
+            orders += f"{mail},paid,EUR,40,0,5,8,53\n"
+            lines += f"s1,{order},1,mug,mug,Mug,2,20\n"
+        return {"flat/orders.csv": orders, "flat/order_lines.csv": lines}
+
+
+def event(visitor, session, moment, name, place, source, order, chance) -> dict:
+    """An event as BigQuery exports it."""
+    parameters = {"ga_session_id": session, "ga_session_number": "1"}
+    parameters["page_location"] = f"https://shop.example/{chance.randrange(5)}"
+    parameters["engagement_time_msec"] = str(chance.randrange(20_000))
+    if source and place == 0:
+        parameters |= {"source": source, "medium": chance.choice(["cpc", "organic"])}
+    item = {"item_id": chance.choice(ITEMS), "item_category": "c", "price": "20"}
+    return {
+        "event_date": f"{moment:%Y%m%d}",
+        "event_timestamp": str(int(moment.timestamp()) * 1_000_000),
+        "event_name": name,
+        "event_params": [
+            {"key": key, "value": {"string_value": value}}
+            for key, value in parameters.items()
+        ],
+        "event_bundle_sequence_id": session,
+        "batch_event_index": str(place),
+        "user_pseudo_id": visitor,
+        "device": {"category": chance.choice(["mobile", "desktop"])},
+        "geo": {"country": "Germany"},
+        "ecommerce": {"transaction_id": order},
+        "items": [item] if name != "page_view" else [],
+    }
+
+
+class Stand:
+    """A shop with the memory that `warehouse build` keeps.
+
+    Args:
+        shop: Where it lies.
+        chance: Decides in which order of days the files were written.
+    """
+
+    def __init__(self, shop: Shop, chance: random.Random):
+        self.shop = shop
+        self.chance = chance
+        self.memory: dict = {}
+        self.file = shop.folder / "warehouse.duckdb"
+        with shop.surroundings():
+            self.nodes = read_project().nodes
+        self.models = sorted(
+            node.name
+            for node in self.nodes.values()
+            if str(node.resource_type) == "model"
+            and node.config.materialized == "incremental"
+        )
+
+    def land(self, files: dict[str, str | None]) -> None:
+        """Write files, as on any day; take away those that have no text."""
+        for name, text in files.items():
+            if text is None:
+                (self.shop.landing / name).unlink()
+                continue
+            path = self.shop.write(*name.split("/", 1), text)
+            day = 1_760_000_000 + 86_400 * self.chance.randrange(300)
+            os.utime(path, (day, day))
+        result = load(data=self.shop.folder, prune=True)
+        assert not result.refused and not result.total("rejected")
+
+    def build(self, on_top: bool) -> dict | None:
+        """Build all that incremental models are made of, and them.
+
+        Returns:
+            What dbt was told of the last build.
+        """
+        told = None
+        with self.shop.surroundings():
+            now = inputs("dev")
+            days = days_of_files(self.shop.folder / "lake", self.memory.get("days"))
+            if on_top:
+                told = since_last_build(self.memory, now, days)
+                assert told, "nothing to build on"
+            self.memory = {"made_of": now, "days": days, "is_consistent": True}
+        said = json.dumps(told) if told else ""
+        self.shop.environment["WAREHOUSE_SINCE_LAST_BUILD"] = said
+        self.shop.build(*(f"+{name}" for name in self.models))
+        return told
+
+    def compare(self) -> None:
+        """Build from scratch in a copy: every table must be as it is on top."""
+        on_top = self.file.with_name("on_top.duckdb")
+        shutil.copy(self.file, on_top)
+        kept = self.memory
+        self.build(on_top=False)
+        self.memory = kept
+        differences = compare(self.file, on_top)
+        on_top.replace(self.file)
+        assert not differences
+
+
+def compare(one: Path, other: Path) -> dict[str, tuple]:
+    """The tables of two builds that are not the same, with rows of each that the other
+    lacks; doubles but for their last digits, as their sums hang on the order."""
+    found = {}
+    with duckdb.connect() as connection:
+        for name, file in (("one", one), ("other", other)):
+            connection.execute(f"attach '{file}' as {name} (read_only)")
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'one'"
+            " and not contains(table_name, '__changes') order by all"
+        ).fetchall()
+        assert len(tables) > 20
+        for (table,) in tables:
+            columns = connection.execute(
+                "select column_name, data_type from duckdb_columns()"
+                " where database_name = 'one' and table_name = ?",
+                [table],
+            ).fetchall()
+            listed = ", ".join(
+                f'round("{name}", 9) as "{name}"' if kind == "DOUBLE" else f'"{name}"'
+                for name, kind in columns
+            )
+            rows = [
+                connection.sql(
+                    f"select {listed} from {a}.{table}"
+                    f" except all select {listed} from {b}.{table} limit 3"
+                ).fetchall()
+                for a, b in (("one", "other"), ("other", "one"))
+            ]
+            if any(rows):
+                found[table] = tuple(rows)
+    return found
+
+
+@pytest.fixture(scope="module")
+def stand(tmp_path_factory) -> Stand:
+    """A shop of which the first days have come, built from scratch."""
+    chance = random.Random(SEED)
+    stand = Stand(Shop(tmp_path_factory.mktemp("on_top")), chance)
+    stand.site = Site(chance)
+    stand.waiting = stand.site.days()
+    chance.shuffle(stand.waiting)
+    first = [stand.waiting.pop() for _ in range(6)]
+    stand.landed = {day: f"ga4/s1/events_{day}.jsonl" for day in first}
+    stand.land(
+        {name: stand.site.export([day]) for day, name in stand.landed.items()}
+        | {"flat/products.csv": PRODUCTS + "s1,tent,tent,Tent,tents,60,EUR\n"}
+        | stand.site.shop_files(5)
+    )
+    stand.build(on_top=False)
+    return stand
+
+
+def late_days(stand: Stand) -> dict[str, str | None]:
+    """One or two days that have not come yet, with more orders."""
+    files = stand.site.shop_files(stand.chance.randrange(6, 30))
+    for _ in range(min(len(stand.waiting), stand.chance.randrange(1, 3))):
+        day = stand.waiting.pop()
+        stand.landed[day] = name = f"ga4/s1/events_{day}.jsonl"
+        files[name] = stand.site.export([day])
+    return files
+
+
+def a_day_twice(stand: Stand) -> dict[str, str | None]:
+    """An export of two days that are there, older or newer than theirs."""
+    days = stand.chance.sample(sorted(stand.landed), 2)
+    return {f"ga4/s1/events_of_{days[0]}.jsonl": stand.site.export(days)}
+
+
+def a_visitor_less(stand: Stand) -> dict[str, str | None]:
+    """A day is replaced by one without one of its visitors."""
+    day = stand.chance.choice(sorted(stand.landed))
+    there = [e["user_pseudo_id"] for e in stand.site.events if e["event_date"] == day]
+    text = stand.site.export([day], without=stand.chance.choice(there))
+    return {stand.landed[day]: text or stand.site.export([day])}
+
+
+def a_day_less(stand: Stand) -> dict[str, str | None]:
+    """A file leaves the landing folder; its day has not come, then."""
+    day = stand.chance.choice(sorted(stand.landed))
+    stand.waiting.append(day)
+    return {stand.landed.pop(day): None}
+
+
+def a_product(stand: Stand) -> dict[str, str | None]:
+    """A product by the stock number that events have named for long."""
+    number = stand.chance.randrange(100)
+    rows = "s1,tent,tent,Tent,tents,60,EUR\n"
+    rows += f"s1,new{number},SKU-9,New,c{number},5,EUR\n"
+    return {"flat/products.csv": PRODUCTS + rows}
+
+
+ARRIVALS = [late_days, a_day_twice, a_visitor_less, a_product, a_day_less]
+
+
+@pytest.mark.parametrize("step", range(STEPS))
+def test_on_top_is_as_from_scratch(stand, step):
+    """Every table, row for row, after each of the things that may arrive."""
+    arrival = ARRIVALS[step % len(ARRIVALS)]
+    stand.land(arrival(stand))
+    told = stand.build(on_top=True)
+    (events,), (changed,) = stand.shop.ask(
+        "select count(*) from int_events"
+        " union all select count(*) from int_events__changes"
+    )
+    assert changed < events / 2
+    if arrival is not a_product:
+        assert told["followed"]["ga4/events"]["days"]
+        assert changed or arrival is a_day_twice
+    stand.compare()
+
+
+def test_every_change_is_asked_for(stand):
+    """An incremental model asks each of the models it reads what changed."""
+    follows = {
+        node.unique_id: node.config.meta
+        for node in stand.nodes.values()
+        if str(node.resource_type) == "model"
+        and (node.config.materialized == "incremental" or "tracked" in node.config.meta)
+    }
+    missing = [
+        (key, parent)
+        for key, meta in follows.items()
+        if not meta.get("touched", "days of").startswith("days of")
+        for parent in stand.nodes[key].depends_on.nodes
+        if parent in follows
+        and f"{parent.rsplit('.', 1)[-1]}__changes" not in meta["touched"]
+    ]
+    assert not missing, "name the changes of these in meta.touched"
+
+
+def test_nothing_new_changes_nothing(stand):
+    """Built again without a load, every incremental model is as it was."""
+    stand.build(on_top=True)
+    for name in stand.models:
+        assert stand.shop.ask(f"select count(*) from {name}__changes") == [(0,)], name
+    stand.compare()
+
+
+MEMORY = {
+    "is_consistent": True,
+    "made_of": {"project": "p", "lake": {"ga4/events": "1", "flat/orders": "1"}},
+    "days": {
+        f"ga4/events/{n}.parquet": {
+            "stamp": [1, 1],
+            "file": n,
+            "days": [f"2026-09-0{n}"],
+        }
+        for n in "1234567"
+    },
+}
+
+
+def test_only_a_whole_build_of_this_project_is_built_upon():
+    """Another seed or salt, a part's build, one that was broken off: from scratch."""
+    now, days = MEMORY["made_of"], MEMORY["days"]
+    assert since_last_build(MEMORY, now, days) == {"moved": [], "followed": {}}
+    assert since_last_build(MEMORY, now | {"project": "q"}, days) is None
+    assert since_last_build(MEMORY | {"is_consistent": False}, now, days) is None
+    assert since_last_build({"success": True, "made_of": now}, now, days) is None
+    assert since_last_build({}, now, days) is None
+
+
+def test_a_file_touches_the_days_it_has_and_had():
+    """Of a replaced file both count; files with one of the days are read again."""
+    now = {"project": "p", "lake": {"ga4/events": "2", "flat/orders": "2"}}
+    replaced = {"stamp": [2, 2], "file": "1", "days": ["2026-09-02"]}
+    days = MEMORY["days"] | {"ga4/events/1.parquet": replaced}
+    touched = {"days": ["2026-09-01", "2026-09-02"], "files": ["1", "2"]}
+    assert since_last_build(MEMORY, now, days) == {
+        "moved": ["flat/orders"],
+        "followed": {"ga4/events": touched},
+    }
+    gone = {k: v for k, v in MEMORY["days"].items() if "4.parquet" not in k}
+    told = since_last_build(MEMORY, now, gone)
+    assert told["followed"]["ga4/events"] == {"days": ["2026-09-04"], "files": []}
+    most = {key: one | {"stamp": [2, 2]} for key, one in MEMORY["days"].items()}
+    assert since_last_build(MEMORY, now, most)["moved"] == ["flat/orders", "ga4/events"]
+
+
+def test_what_a_build_tells_the_next(stand, monkeypatch):
+    """A part's build, a killed one and an edited seed have the next start anew."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    told = []
+    good = BuildResult(success=True, counts={"model success": 3, "seed success": 1})
+
+    def invoke(console, target, arguments, since=None):
+        told.append(since is not None)
+        return good, None
+
+    monkeypatch.setattr(building, "invoke", invoke)
+    monkeypatch.setattr(building, "inputs", lambda target: dict(made_of))
+    console = Console(file=StringIO())
+    made_of = {"project": "p", "lake": {}}
+    with stand.shop.surroundings():
+        building.build(console, "dev")
+        building.build(console, "dev")
+        building.build(console, "dev", select=["int_events"])
+        building.build(console, "dev")
+        building.build(console, "dev", full_refresh=True)
+        made_of["project"] = "q"
+        building.build(console, "dev")
+        building.build(console, "dev")
+        good.counts["model error"] = 1
+        building.build(console, "dev")
+        building.build(console, "dev")
+        del good.counts["model error"]
+        building.build(console, "dev")
+        with duckdb.connect(str(stand.file)) as connection:
+            connection.execute("create table half as select 1 as done")
+        building.build(console, "dev")
+    # new, again, a part, after it, asked for, another seed, again, with an error,
+    # after it, after that, and after somebody wrote into the file.
+    expected = [0, 1, 0, 0, 0, 0, 1, 1, 0, 0, 0]
+    assert told == [bool(one) for one in expected]
