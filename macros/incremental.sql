@@ -22,7 +22,7 @@
         {%- set followed = since_last_build().followed.get(
             model.config.meta.touched.removeprefix('days of '), {'days': [], 'files': []}
         ) -%}
-        {%- if not followed.days -%}
+        {%- if not followed.days or (file is not none and not followed.files) -%}
             false
         {%- else -%}
             {{ unit }} in (date '{{ followed.days | join("', date '") }}')
