@@ -51,9 +51,12 @@
 {% macro kpi_text(value, unit) -%}
     case
         when {{ unit }} = 'percent'
-            then cast(cast({{ value }} * 100 as decimal(18, 1)) as string) || ' %'
-        when {{ unit }} = 'count' then cast(cast({{ value }} as decimal(18, 0)) as string)
-        else cast(cast({{ value }} as decimal(18, 2)) as string)
+            then cast(
+                cast(round({{ value }} * 100 * 10) / 10 as decimal(18, 1)) as string
+            ) || ' %'
+        when {{ unit }} = 'count'
+            then cast(cast(round({{ value }}) as decimal(18, 0)) as string)
+        else cast(cast(round({{ value }} * 100) / 100 as decimal(18, 2)) as string)
             || case
                 when {{ unit }} in ('money', 'number', 'ratio', 'position') then ''
                 else ' ' || {{ unit }}

@@ -3,11 +3,21 @@
 {% macro spread_amount(amount, day_number, days) -%}
     case
         when {{ day_number }} < {{ days }} - 1
-            then cast(round({{ amount }} / nullif({{ days }}, 0), 4) as decimal(18, 4))
+            then cast(
+                round(
+                    cast({{ amount }} as double) / nullif({{ days }}, 0) * 10000
+                ) / 10000
+                as decimal(18, 4)
+            )
         else
             cast(
                 {{ amount }} - ({{ days }} - 1)
-                * cast(round({{ amount }} / nullif({{ days }}, 0), 4) as decimal(18, 4))
+                * cast(
+                    round(
+                        cast({{ amount }} as double) / nullif({{ days }}, 0) * 10000
+                    ) / 10000
+                    as decimal(18, 4)
+                )
                 as decimal(18, 4)
             )
     end

@@ -34,19 +34,23 @@
 
 {#- The human order number without the # that some systems put before it and some not. -#}
 {% macro bare_number(order_number) -%}
-    regexp_replace(nullif(trim({{ order_number }}), '(not set)'), '^#', '')
+    {{ remove_all("nullif(trim(" ~ order_number ~ "), '(not set)')", "'^#'") }}
 {%- endmacro %}
 
 {#- A date as reports write it above their tables: 2025-07-08, 20250708, July 8, 2025 or
     8 July 2025. -#}
 {% macro written_date(text) -%}
     coalesce(
-        try_cast({{ text }} as date),
-        try_cast(
-            substr({{ text }}, 1, 4) || '-' || substr({{ text }}, 5, 2)
-            || '-' || substr({{ text }}, 7, 2) as date
-        ),
-        try_cast(
+        case
+            when {{ matches(text, "'^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$'") }}
+                then try_cast({{ text }} as date)
+            when {{ matches(text, "'^[0-9]{8}$'") }}
+                then try_cast(
+                    substr({{ text }}, 1, 4) || '-' || substr({{ text }}, 5, 2)
+                    || '-' || substr({{ text }}, 7, 2) as date
+                )
+        end,
+        case when {{ matches(text, "'[0-9]{4}'") }} then try_cast(
             regexp_extract({{ text }}, '([0-9]{4})', 1)
             || '-'
             || lpad(cast(cast(floor((
@@ -60,7 +64,7 @@
                 regexp_extract({{ text }}, '(^|[^0-9])([0-9]{1,2})([^0-9]|$)', 2),
                 2, '0'
             ) as date
-        )
+        ) end
     )
 {%- endmacro %}
 

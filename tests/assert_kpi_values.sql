@@ -35,7 +35,9 @@ from (
                 then 'unknown grain'
             when (kpi_values.dimension = 'all') <> (kpi_values.member = 'all')
                 then 'dimension all has the member all and no other'
-            when abs(kpi_values.value) > 1e300 or isnan(kpi_values.value)
+            when
+                abs(kpi_values.value) > 1e300
+                or kpi_values.value = cast('nan' as double)
                 then 'not a finite number'
             when kpi_values.denominator = 0 and kpi_values.value is not null
                 then 'divided by zero'

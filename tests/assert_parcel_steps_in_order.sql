@@ -6,12 +6,12 @@
 select
     shop_id,
     source_system,
-    count_if(confirmed_at < ordered_at) as confirmed_before_ordered,
-    count_if(pick_started_at < confirmed_at) as picked_before_confirmed,
-    count_if(packed_at < pick_started_at) as packed_before_picked,
-    count_if(dispatched_at < coalesce(packed_at, confirmed_at))
+    sum(cast(confirmed_at < ordered_at as int)) as confirmed_before_ordered,
+    sum(cast(pick_started_at < confirmed_at as int)) as picked_before_confirmed,
+    sum(cast(packed_at < pick_started_at as int)) as packed_before_picked,
+    sum(cast(dispatched_at < coalesce(packed_at, confirmed_at) as int))
         as dispatched_before_packed,
-    count_if(delivered_at < dispatched_at or refused_at < dispatched_at)
+    sum(cast(delivered_at < dispatched_at or refused_at < dispatched_at as int))
         as arrived_before_dispatched
 from {{ ref('fct_parcels') }}
 where

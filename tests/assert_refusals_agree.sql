@@ -12,8 +12,8 @@ with refused_parcels as (
 refused_returns as (
     select
         order_id,
-        count_if(is_date_estimated) as estimated,
-        count_if(not is_date_estimated) as booked
+        sum(cast(is_date_estimated as int)) as estimated,
+        sum(cast(not is_date_estimated as int)) as booked
     from {{ ref('fct_returns') }}
     where kind = 'refused'
     group by order_id

@@ -25,11 +25,11 @@ select
     sliced.dimension,
     sliced.member,
     cast(count(*) as bigint) as carts,
-    cast(count_if(sliced.status in ('abandoned', 'converted')) as bigint)
+    cast(sum(cast(sliced.status in ('abandoned', 'converted') as int)) as bigint)
         as settled_carts,
-    cast(count_if(sliced.status = 'abandoned') as bigint) as abandoned_carts,
-    cast(count_if(sliced.status = 'converted') as bigint) as converted_carts,
-    cast(count_if(sliced.status = 'open') as bigint) as open_carts,
+    cast(sum(cast(sliced.status = 'abandoned' as int)) as bigint) as abandoned_carts,
+    cast(sum(cast(sliced.status = 'converted' as int)) as bigint) as converted_carts,
+    cast(sum(cast(sliced.status = 'open' as int)) as bigint) as open_carts,
     cast(sum(sliced.value) as decimal(18, 4)) as cart_value
 from sliced
 inner join {{ ref('dim_period_days') }} as dim_period_days

@@ -24,7 +24,7 @@ select
     sliced.dimension,
     sliced.member,
     cast(count(*) as bigint) as checkout_sessions,
-    cast(count_if(sliced.is_successful) as bigint) as successful_checkouts
+    cast(sum(cast(sliced.is_successful as int)) as bigint) as successful_checkouts
 from sliced
 inner join {{ ref('dim_period_days') }} as dim_period_days
     on sliced.checkout_date = dim_period_days.date_day

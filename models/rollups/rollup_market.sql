@@ -26,12 +26,12 @@ offer_days as (
         member,
         product_id,
         count(*) as offers_seen,
-        count_if(is_available) as offers_in_stock,
-        count_if(is_compared) as compared_offers,
+        sum(cast(is_available as int)) as offers_in_stock,
+        sum(cast(is_compared as int)) as compared_offers,
         cast(sum(case when is_compared then own_price end) as double)
-        / nullif(count_if(is_compared), 0) as own_price,
+        / nullif(sum(cast(is_compared as int)), 0) as own_price,
         cast(sum(case when is_compared then competitor_price end) as double)
-        / nullif(count_if(is_compared), 0) as competitor_price
+        / nullif(sum(cast(is_compared as int)), 0) as competitor_price
     from sliced_offers
     group by seen_date, dimension, member, shop_id, product_id
 ),
@@ -83,7 +83,7 @@ rank_periods as (
         sliced_ranks.dimension,
         sliced_ranks.member,
         count(*) as ranks_looked_up,
-        count_if(sliced_ranks.is_found) as ranks_found,
+        sum(cast(sliced_ranks.is_found as int)) as ranks_found,
         percentile_cont(0.5) within group (order by sliced_ranks.position)
             as position_p50
     from sliced_ranks

@@ -90,7 +90,7 @@ counted as (
         sliced.member,
         sliced.step,
         count(*) as happened,
-        count_if(sliced.is_marked) as marked,
+        sum(cast(sliced.is_marked as int)) as marked,
         count(sliced.first_length) as first_known,
         percentile_cont(0.5) within group (order by sliced.first_length) as first_p50,
         percentile_cont(0.9) within group (order by sliced.first_length) as first_p90,

@@ -32,7 +32,7 @@ select
     sliced.dimension,
     sliced.member,
     cast(count(*) as bigint) as payments_tried,
-    cast(count_if(sliced.is_successful) as bigint) as payments_successful,
+    cast(sum(cast(sliced.is_successful as int)) as bigint) as payments_successful,
     cast(count(distinct sliced.order_id) as bigint) as orders_tried,
     cast(
         count(distinct case when sliced.is_successful then sliced.order_id end)

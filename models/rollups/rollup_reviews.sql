@@ -25,7 +25,7 @@ select
     sliced.member,
     cast(count(*) as bigint) as reviews,
     cast(sum(sliced.stars) as double) as stars,
-    cast(count_if(sliced.is_negative) as bigint) as negative_reviews
+    cast(sum(cast(sliced.is_negative as int)) as bigint) as negative_reviews
 from sliced
 inner join {{ ref('dim_period_days') }} as dim_period_days
     on sliced.review_date = dim_period_days.date_day

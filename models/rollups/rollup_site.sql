@@ -4,8 +4,8 @@ with check_days as (
         check_date,
         shop_id,
         site,
-        count_if(is_check) as checks,
-        count_if(is_check and not is_up) as failed_checks,
+        sum(cast(is_check as int)) as checks,
+        sum(cast(is_check and not is_up as int)) as failed_checks,
         sum(monitored_minutes) as monitored_minutes,
         sum(up_minutes) as up_minutes
     from {{ ref('fct_uptime_checks') }}
@@ -60,9 +60,9 @@ load_periods as (
         sliced_loads.dimension,
         sliced_loads.member,
         count(*) as page_loads,
-        count_if(sliced_loads.has_server_error) as server_error_loads,
-        count_if(sliced_loads.has_script_error) as script_error_loads,
-        count_if(sliced_loads.has_error) as error_loads,
+        sum(cast(sliced_loads.has_server_error as int)) as server_error_loads,
+        sum(cast(sliced_loads.has_script_error as int)) as script_error_loads,
+        sum(cast(sliced_loads.has_error as int)) as error_loads,
         count(sliced_loads.lcp_seconds) as timed_loads,
         percentile_cont(0.75) within group (order by sliced_loads.lcp_seconds)
             as lcp_seconds_p75

@@ -20,15 +20,15 @@ select
     dim_period_days.period_start,
     sliced.dimension,
     sliced.member,
-    cast(count_if(sliced.survey = 'csat') as bigint) as csat_answers,
-    cast(count_if(sliced.is_satisfied) as bigint) as satisfied_answers,
+    cast(sum(cast(sliced.survey = 'csat' as int)) as bigint) as csat_answers,
+    cast(sum(cast(sliced.is_satisfied as int)) as bigint) as satisfied_answers,
     cast(
         coalesce(sum(case when sliced.survey = 'csat' then sliced.score end), 0)
         as double
     ) as csat_points,
-    cast(count_if(sliced.survey = 'nps') as bigint) as nps_answers,
-    cast(count_if(sliced.is_promoter) as bigint) as promoters,
-    cast(count_if(sliced.is_detractor) as bigint) as detractors
+    cast(sum(cast(sliced.survey = 'nps' as int)) as bigint) as nps_answers,
+    cast(sum(cast(sliced.is_promoter as int)) as bigint) as promoters,
+    cast(sum(cast(sliced.is_detractor as int)) as bigint) as detractors
 from sliced
 inner join {{ ref('dim_period_days') }} as dim_period_days
     on sliced.answer_date = dim_period_days.date_day

@@ -132,8 +132,10 @@ select
     cast(scored.expected_order_sales * profit_shares.profit_share as double)
         as expected_order_profit,
     cast(
-        scored.probability_alive * scored.orders_if_alive
-        * scored.expected_order_sales * profit_shares.profit_share as decimal(18, 4)
+        round(
+            scored.probability_alive * scored.orders_if_alive
+            * scored.expected_order_sales * profit_shares.profit_share * 10000
+        ) / 10000 as decimal(18, 4)
     ) as predicted_value,
     case
         when scored.status <> 'ok' then scored.status

@@ -40,15 +40,16 @@ counted as (
         min(sent_date) as sent_date,
         count(*) as messages,
         -- Opens alone do not tell how many were sent.
-        case when count_if(has_send_event) > 0 then count(*) end as sent,
-        case when count_if(has_send_event) > 0 then count_if(is_delivered) end
+        case when bool_or(has_send_event) then count(*) end as sent,
+        case when bool_or(has_send_event) then sum(cast(is_delivered as int)) end
             as delivered,
         count(opened_at) as opened,
-        count_if(is_machine_open) as machine_opened,
+        sum(cast(is_machine_open as int)) as machine_opened,
         count(clicked_at) as clicked,
-        case when count_if(has_send_event) > 0 then count_if(is_bounced) end as bounced,
+        case when bool_or(has_send_event) then sum(cast(is_bounced as int)) end
+            as bounced,
         count(unsubscribed_at) as unsubscribed,
-        count_if(is_complaint) as complaints
+        sum(cast(is_complaint as int)) as complaints
     from messages
     group by send_key
 ),
@@ -205,7 +206,10 @@ select
     cast(chosen.complaints as bigint) as complaints,
     cast(chosen.{{ email_rate_base() }} as bigint) as rate_base,
     cast(chosen.platform_orders as bigint) as platform_orders,
-    cast(round(chosen.platform_revenue * int_fx_rates.rate, 4) as decimal(18, 4))
+    cast(
+        round(chosen.platform_revenue * int_fx_rates.rate * 10000) / 10000
+        as decimal(18, 4)
+    )
         as platform_revenue,
     cast(chosen.messages as bigint) as messages,
     chosen.is_from_messages

@@ -217,10 +217,11 @@ line_days as (
         placed_lines.product_id,
         placed_lines.order_date,
         count(*) as order_lines,
-        count_if(
+        sum(cast(
             openings.opening_units + openings.received_units
             - placed_lines.earlier_units < placed_lines.quantity
-        ) as oversold_lines,
+            as int
+        )) as oversold_lines,
         sum(placed_lines.quantity) as units_sold,
         sum(placed_lines.cogs) as cogs
     from placed_lines
@@ -281,7 +282,10 @@ valued as (
         openings.shop_on_hand,
         openings.erp_on_hand,
         openings.incoming_units,
-        cast(round(int_product_costs.unit_cost * day_rates.rate, 4) as decimal(18, 4))
+        cast(
+            round(int_product_costs.unit_cost * day_rates.rate * 10000) / 10000
+            as decimal(18, 4)
+        )
             as unit_cost,
         coalesce(line_days.order_lines, 0) as order_lines,
         coalesce(line_days.oversold_lines, 0) as oversold_lines,

@@ -10,11 +10,14 @@ with priced as (
         int_competitor_offers.competitor,
         int_competitor_offers.is_matched,
         int_competitor_offers.is_available,
-        cast(round(int_competitor_offers.price * rates.rate, 4) as decimal(18, 4))
+        cast(
+            round(int_competitor_offers.price * rates.rate * 10000) / 10000
+            as decimal(18, 4)
+        )
             as competitor_price,
         cast(round(
-            int_competitor_offers.own_price * own_rates.rate, 4
-        ) as decimal(18, 4)) as own_price,
+            int_competitor_offers.own_price * own_rates.rate * 10000
+        ) / 10000 as decimal(18, 4)) as own_price,
         -- Who is looked at every hour has no more weight than who is looked at daily.
         row_number() over (
             partition by

@@ -48,7 +48,7 @@ select
     ordered.page,
     cast(sum(ordered.page_views) as bigint) as page_views,
     cast(count(*) as bigint) as sessions,
-    cast(count_if(ordered.place_from_the_end = 1) as bigint) as exits
+    cast(sum(cast(ordered.place_from_the_end = 1 as int)) as bigint) as exits
 from ordered
 inner join {{ ref('fct_sessions') }} as fct_sessions
     on ordered.session_id = fct_sessions.session_id

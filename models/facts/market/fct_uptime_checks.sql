@@ -31,8 +31,8 @@ days as (
     select
         clocked.*,
         numbers.i as day_number,
-        cast(first_date + numbers.i * interval '1' day as timestamp) as midnight,
-        cast(first_date + (numbers.i + 1) * interval '1' day as timestamp)
+        cast(first_date as timestamp) + numbers.i * interval '1' day as midnight,
+        cast(first_date as timestamp) + (numbers.i + 1) * interval '1' day
             as next_midnight
     from clocked
     inner join range(0, 4000) as numbers (i)
@@ -94,9 +94,11 @@ select
     is_up,
     response_ms,
     -- Decimals, so that minutes up are never more than those monitored.
-    cast(round(cast(seconds as double) / 60, 4) as decimal(18, 4)) as monitored_minutes,
     cast(
-        case when is_up then round(cast(seconds as double) / 60, 4) else 0 end
-        as decimal(18, 4)
+        round(cast(seconds as double) / 60 * 10000) / 10000 as decimal(18, 4)
+    ) as monitored_minutes,
+    cast(
+        case when is_up then round(cast(seconds as double) / 60 * 10000) else 0 end
+        / 10000 as decimal(18, 4)
     ) as up_minutes
 from parts

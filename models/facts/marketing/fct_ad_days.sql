@@ -10,13 +10,16 @@ select
     int_ad_campaigns.purpose,
     int_ad_days.currency,
     int_fx_rates.rate as fx_rate,
-    cast(round(int_ad_days.spend * int_fx_rates.rate, 4) as decimal(18, 4)) as spend,
+    cast(
+        round(int_ad_days.spend * int_fx_rates.rate * 10000) / 10000 as decimal(18, 4)
+    ) as spend,
     int_ad_days.impressions,
     int_ad_days.clicks,
     int_ad_days.reach,
     int_ad_days.conversions,
     cast(
-        round(int_ad_days.conversions_value * int_fx_rates.rate, 4) as decimal(18, 4)
+        round(int_ad_days.conversions_value * int_fx_rates.rate * 10000) / 10000
+        as decimal(18, 4)
     ) as conversions_value,
     int_ad_days.is_spread
 from {{ ref('int_ad_days') }} as int_ad_days

@@ -18,7 +18,8 @@ select
     int_marketing_cost_days.channel_id,
     'overhead' as cost_source,
     cast(
-        round(int_marketing_cost_days.amount * int_fx_rates.rate, 4) as decimal(18, 4)
+        round(int_marketing_cost_days.amount * int_fx_rates.rate * 10000) / 10000
+        as decimal(18, 4)
     ) as amount
 from {{ ref('int_marketing_cost_days') }} as int_marketing_cost_days
 left join {{ ref('int_fx_rates') }} as int_fx_rates

@@ -14,8 +14,10 @@ select
     cast(sum(int_search_term_days.clicks) as bigint) as clicks,
     cast(sum(int_search_term_days.impressions) as bigint) as impressions,
     cast(
-        sum(round(int_search_term_days.spend * int_fx_rates.rate, 4))
-        as decimal(18, 4)
+        sum(cast(
+            round(int_search_term_days.spend * int_fx_rates.rate * 10000) / 10000
+            as decimal(18, 4)
+        )) as decimal(18, 4)
     ) as spend
 from {{ ref('int_search_term_days') }} as int_search_term_days
 left join {{ ref('int_fx_rates') }} as int_fx_rates

@@ -75,9 +75,15 @@ select
     all_products.product_name,
     all_products.category,
     all_products.brand,
-    cast(round(all_products.list_price * shop_rates.rate, 4) as decimal(18, 4))
+    cast(
+        round(all_products.list_price * shop_rates.rate * 10000) / 10000
+        as decimal(18, 4)
+    )
         as list_price,
-    cast(round(newest_costs.unit_cost * cost_rates.rate, 4) as decimal(18, 4))
+    cast(
+        round(newest_costs.unit_cost * cost_rates.rate * 10000) / 10000
+        as decimal(18, 4)
+    )
         as unit_cost,
     all_products.is_gift_card
 from all_products

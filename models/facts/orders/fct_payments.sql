@@ -37,7 +37,10 @@ select
         as is_settled,
     dated_payments.is_attempt and coalesce(dated_payments.status = 'success', false)
         as is_successful,
-    cast(round(dated_payments.amount * int_fx_rates.rate, 4) as decimal(18, 4))
+    cast(
+        round(dated_payments.amount * int_fx_rates.rate * 10000) / 10000
+        as decimal(18, 4)
+    )
         as amount
 from dated_payments
 left join {{ ref('fct_orders') }} as fct_orders

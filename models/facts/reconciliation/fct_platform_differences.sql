@@ -848,13 +848,13 @@ select
     step,
     shop_id,
     entry_date,
-    round(sum(numerator), 6) as numerator,
-    round(sum(denominator), 6) as denominator
+    round(sum(numerator) * 1000000) / 1000000 as numerator,
+    round(sum(denominator) * 1000000) / 1000000 as denominator
 from all_entries
 where entry_date is not null
 group by platform, figure, step, shop_id, entry_date
 -- A day without a difference needs no row; a day that a report tells of does.
 having
     step in ('theirs', 'unseen_day')
-    or round(sum(numerator), 6) <> 0
-    or round(sum(denominator), 6) <> 0
+    or round(sum(numerator) * 1000000) / 1000000 <> 0
+    or round(sum(denominator) * 1000000) / 1000000 <> 0

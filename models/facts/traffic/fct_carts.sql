@@ -211,7 +211,7 @@ select
     -- greatest() would turn a value that nobody knows into zero.
     cast(case
         when local_carts.amount < 0 then 0
-        else round(local_carts.amount * int_fx_rates.rate, 4)
+        else round(local_carts.amount * int_fx_rates.rate * 10000) / 10000
     end as decimal(18, 4)) as value,
     local_carts.order_id
 from local_carts

@@ -60,15 +60,17 @@ rounded as (
         line_totals.units,
         cast(case
             when line_totals.order_id is not null then line_totals.gross_sales
-            else cast(round(headers.gross_sales, 4) as decimal(18, 4))
+            else cast(round(headers.gross_sales * 10000) / 10000 as decimal(18, 4))
         end as decimal(18, 4)) as gross_sales,
         cast(case
             when line_totals.order_id is not null then line_totals.discounts
-            else cast(round(headers.discounts, 4) as decimal(18, 4))
+            else cast(round(headers.discounts * 10000) / 10000 as decimal(18, 4))
         end as decimal(18, 4)) as discounts,
-        cast(round(headers.shipping, 4) as decimal(18, 4)) as shipping,
-        cast(round(headers.tax, 4) as decimal(18, 4)) as tax,
-        cast(round(headers.charged_total, 4) as decimal(18, 4)) as charged_total,
+        cast(round(headers.shipping * 10000) / 10000 as decimal(18, 4)) as shipping,
+        cast(round(headers.tax * 10000) / 10000 as decimal(18, 4)) as tax,
+        cast(
+            round(headers.charged_total * 10000) / 10000 as decimal(18, 4)
+        ) as charged_total,
         cast(line_totals.cogs as decimal(18, 4)) as cogs,
         cast(line_totals.costed_sales as decimal(18, 4)) as costed_sales
     from headers

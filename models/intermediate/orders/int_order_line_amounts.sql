@@ -19,19 +19,16 @@ priced as (
         * int_order_terms.fx_rate as unit_price,
         cast(round(
             int_order_lines.quantity * int_order_lines.unit_price
-            * int_order_terms.tax_factor * int_order_terms.fx_rate,
-            4
-        ) as decimal(18, 4)) as gross_sales,
+            * int_order_terms.tax_factor * int_order_terms.fx_rate * 10000
+        ) / 10000 as decimal(18, 4)) as gross_sales,
         cast(round(
             coalesce(int_order_lines.discount_amount, 0)
-            * int_order_terms.tax_factor * int_order_terms.fx_rate,
-            4
-        ) as decimal(18, 4)) as line_discounts,
+            * int_order_terms.tax_factor * int_order_terms.fx_rate * 10000
+        ) / 10000 as decimal(18, 4)) as line_discounts,
         cast(round(
             coalesce(int_orders.discount_amount, 0)
-            * int_order_terms.tax_factor * int_order_terms.fx_rate,
-            4
-        ) as decimal(18, 4)) as order_discounts
+            * int_order_terms.tax_factor * int_order_terms.fx_rate * 10000
+        ) / 10000 as decimal(18, 4)) as order_discounts
     from {{ ref('int_order_lines') }} as int_order_lines
     inner join {{ ref('int_orders') }} as int_orders
         on int_order_lines.order_id = int_orders.order_id
@@ -92,9 +89,8 @@ allocated as (
                 cast(to_spread as double) * gross_sales
                 / nullif(order_gross_sales, 0),
                 0
-            ),
-            4
-        ) as decimal(18, 4)) as share
+            ) * 10000
+        ) / 10000 as decimal(18, 4)) as share
     from spread
 ),
 
@@ -129,7 +125,7 @@ select
     is_gift_card,
     is_merchandise,
     quantity,
-    cast(round(unit_price, 4) as decimal(18, 4)) as unit_price,
+    cast(round(unit_price * 10000) / 10000 as decimal(18, 4)) as unit_price,
     cast(gross_sales as decimal(18, 4)) as gross_sales,
     cast(case when gross_sales is not null then discounts end as decimal(18, 4))
         as discounts,

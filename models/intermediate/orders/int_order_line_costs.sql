@@ -1,12 +1,14 @@
 select
     int_order_line_amounts.order_line_id,
-    cast(round(int_product_costs.unit_cost * int_fx_rates.rate, 4) as decimal(18, 4))
+    cast(
+        round(int_product_costs.unit_cost * int_fx_rates.rate * 10000) / 10000
+        as decimal(18, 4)
+    )
         as unit_cost,
     cast(round(
         int_order_line_amounts.quantity * int_product_costs.unit_cost
-        * int_fx_rates.rate,
-        4
-    ) as decimal(18, 4)) as cogs
+        * int_fx_rates.rate * 10000
+    ) / 10000 as decimal(18, 4)) as cogs
 from {{ ref('int_order_line_amounts') }} as int_order_line_amounts
 inner join {{ ref('int_order_terms') }} as int_order_terms
     on int_order_line_amounts.order_id = int_order_terms.order_id

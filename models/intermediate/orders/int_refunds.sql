@@ -171,8 +171,10 @@ open_amounts as (
 undated_amounts as (
     select
         *,
-        case when is_unpaid_refusal then total_amount else undated_amount end
-            as amount
+        cast(
+            case when is_unpaid_refusal then total_amount else undated_amount end
+            as decimal(18, 4)
+        ) as amount
     from open_amounts
     -- A cent is rounding, not a refund.
     where is_unpaid_refusal or undated_amount > 0.01
@@ -182,11 +184,11 @@ undated_parts as (
     select
         *,
         cast(round(
-            coalesce(amount * tax / nullif(goods + shipping + tax, 0), 0), 4
-        ) as decimal(18, 4)) as tax_amount,
+            coalesce(amount * tax / nullif(goods + shipping + tax, 0), 0) * 10000
+        ) / 10000 as decimal(18, 4)) as tax_amount,
         cast(round(
-            coalesce(amount * shipping / nullif(goods + shipping + tax, 0), 0), 4
-        ) as decimal(18, 4)) as shipping_amount
+            coalesce(amount * shipping / nullif(goods + shipping + tax, 0), 0) * 10000
+        ) / 10000 as decimal(18, 4)) as shipping_amount
     from undated_amounts
 )
 

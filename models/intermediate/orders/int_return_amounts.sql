@@ -93,8 +93,8 @@ based as (
         placed_refunds.*,
         product_values.category,
         cast(round(
-            placed_refunds.merchandise_amount * placed_refunds.fx_rate, 4
-        ) as decimal(18, 4)) as returns,
+            placed_refunds.merchandise_amount * placed_refunds.fx_rate * 10000
+        ) / 10000 as decimal(18, 4)) as returns,
         case
             when product_values.order_id is not null then product_values.quantity
             else order_values.quantity
@@ -157,20 +157,20 @@ select
     units,
     case when is_restocked then units else cast(0 as bigint) end as restocked_units,
     returns,
-    cast(round(shipping_amount * fx_rate, 4) as decimal(18, 4)) as returned_shipping,
-    cast(round(tax_amount * fx_rate, 4) as decimal(18, 4)) as returned_tax,
+    cast(
+        round(shipping_amount * fx_rate * 10000) / 10000 as decimal(18, 4)
+    ) as returned_shipping,
+    cast(round(tax_amount * fx_rate * 10000) / 10000 as decimal(18, 4)) as returned_tax,
     cast(round(
         coalesce(
             cast(returns as double) * basis_costed_sales / nullif(basis_sales, 0), 0
-        ),
-        4
-    ) as decimal(18, 4)) as costed_returns,
+        ) * 10000
+    ) / 10000 as decimal(18, 4)) as costed_returns,
     cast(round(
         coalesce(
             case when is_restocked then units else 0 end
             * cast(basis_cogs as double) / nullif(basis_units, 0),
             0
-        ),
-        4
-    ) as decimal(18, 4)) as restocked_cogs
+        ) * 10000
+    ) / 10000 as decimal(18, 4)) as restocked_cogs
 from counted

@@ -69,7 +69,7 @@ rounded as (
         order_id,
         touch_number,
         model,
-        cast(round(weight, 9) as decimal(18, 9)) as credit,
+        cast(round(weight * 1000000000) / 1000000000 as decimal(18, 9)) as credit,
         row_number() over (
             partition by order_id, model
             order by touch_number desc nulls last

@@ -46,7 +46,7 @@ kinds as (
         is_fast,
         is_unseen,
         count(*) as sessions,
-        count_if(has_purchase) as purchase_sessions
+        sum(cast(has_purchase as int)) as purchase_sessions
     from judged
     group by period_start, is_bot, is_internal, is_fast, is_unseen
 ),

@@ -86,11 +86,12 @@ select
     answer_group,
     cast(count(*) as bigint) as answers,
     cast(count(customer_id) as bigint) as customers,
-    cast(count_if(bought_again) as bigint) as buyers_again,
-    cast(count_if(is_settled) as bigint) as settled_customers,
-    cast(count_if(is_settled and bought_in_time) as bigint) as settled_buyers_again,
-    cast(count_if(is_settled and bought_in_time) as double)
-    / nullif(count_if(is_settled), 0) as settled_buyers_again_share,
+    cast(sum(cast(bought_again as int)) as bigint) as buyers_again,
+    cast(sum(cast(is_settled as int)) as bigint) as settled_customers,
+    cast(sum(cast(is_settled and bought_in_time as int)) as bigint)
+        as settled_buyers_again,
+    cast(sum(cast(is_settled and bought_in_time as int)) as double)
+    / nullif(sum(cast(is_settled as int)), 0) as settled_buyers_again_share,
     cast(coalesce(sum(orders), 0) as bigint) as orders_after,
     cast(coalesce(sum(sales), 0) as decimal(18, 4)) as sales_after
 from people

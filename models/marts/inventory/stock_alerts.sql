@@ -94,14 +94,15 @@ supplied as (
 planned as (
     select
         *,
-        ceil(demand_per_day * (lead_time_days + safety_days)) as reorder_point,
-        greatest(
+        cast(ceil(demand_per_day * (lead_time_days + safety_days)) as bigint)
+            as reorder_point,
+        cast(greatest(
             ceil(
                 coalesce(demand_per_day, 0)
                 * (lead_time_days + safety_days + cover_days)
             ) - on_hand - incoming_units,
             0
-        ) as missing_quantity,
+        ) as bigint) as missing_quantity,
         greatest(on_hand, 0) / nullif(demand_per_day, 0) as days_of_cover
     from supplied
 ),

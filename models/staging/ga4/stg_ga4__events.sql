@@ -64,7 +64,7 @@ select
         countries.country_code, nullif(events.geo_country, '(not set)')
     ) as country,
     browser,
-    cast(ga_session_number as bigint) as session_number,
+    cast(cast(ga_session_number as decimal(18, 0)) as bigint) as session_number,
     cast(engagement_time_msec as double) / 1000 as engagement_seconds,
     coalesce(session_engaged in ('1', '1.0', 'true'), false) as is_engaged,
     coalesce(traffic_type = 'internal', false) as is_internal

@@ -5,8 +5,8 @@ with numbered as (
         *,
         {{ shop_of_file() }} as shop,
         coalesce(account_id, account_name) as account,
-        coalesce(day, reporting_starts) as starts_on,
-        coalesce(day, reporting_ends) as ends_on,
+        cast(coalesce(day, reporting_starts) as date) as starts_on,
+        cast(coalesce(day, reporting_ends) as date) as ends_on,
         count(link_clicks) over (partition by _file) > 0 as has_link_clicks,
         {{ newest_file([
             shop_of_file(), 'coalesce(account_id, account_name)',
@@ -19,8 +19,8 @@ with numbered as (
 select
     'meta_ads' as source_system,
     shop as shop_id,
-    cast(starts_on as date) as starts_on,
-    cast(ends_on as date) as ends_on,
+    starts_on,
+    ends_on,
     'meta_ads' as platform,
     'meta_ads:' || coalesce(
         campaign_id, {{ hash_key(['shop', 'account', 'campaign_name']) }}

@@ -28,7 +28,7 @@ numbered as (
         ]) }} as version
     from told
     -- `not stocked` is no number: that location does not keep the variant.
-    where stock_date is not null and try_cast(on_hand as bigint) is not null
+    where stock_date is not null and try_cast(on_hand as decimal(18, 0)) is not null
 )
 
 select
@@ -40,7 +40,10 @@ select
     'shop' as system,
     cast(null as timestamp) as counted_at,
     stock_date,
-    cast(on_hand as bigint) - coalesce(try_cast(committed as bigint), 0) as on_hand,
-    try_cast(incoming as bigint) as incoming
+    cast(
+        cast(on_hand as decimal(18, 0))
+        - coalesce(try_cast(committed as decimal(18, 0)), 0) as bigint
+    ) as on_hand,
+    cast(try_cast(incoming as decimal(18, 0)) as bigint) as incoming
 from numbered
 where version = 1

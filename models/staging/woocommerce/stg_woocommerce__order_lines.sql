@@ -25,7 +25,8 @@ priced as (
     select
         *,
         cast(
-            ceil(10000 * list_amount / nullif(pieces, 0)) / 10000 as decimal(18, 4)
+            ceil(cast(10000 * list_amount as double) / nullif(pieces, 0)) / 10000
+            as decimal(18, 4)
         ) as piece_price
     from items
 ),

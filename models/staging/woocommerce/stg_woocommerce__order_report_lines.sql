@@ -27,10 +27,14 @@ entries as (
 counted as (
     select
         *,
-        try_cast(regexp_extract(entry, '^(-?[0-9]+)[×x] ', 1) as bigint) as pieces,
+        cast(try_cast(
+            regexp_extract(entry, '^(-?[0-9]+)[×x] ', 1) as decimal(18, 0)
+        ) as bigint) as pieces,
         trim(substr(entry, instr(entry, ' ') + 1)) as product_name,
-        cast(floor(10000 * revenue / nullif(items, 0)) / 10000 as decimal(18, 4))
-            as piece_price
+        cast(
+            floor(cast(10000 * revenue as double) / nullif(items, 0)) / 10000
+            as decimal(18, 4)
+        ) as piece_price
     from entries
 ),
 
