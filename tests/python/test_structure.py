@@ -54,26 +54,6 @@ LANGUAGES = ("en", "es", "fr", "ru", "zh")
 KPI_COLUMNS = [
     "grain", "period_start", "dimension", "member", "numerator", "denominator", "value",
 ]  # fmt: skip
-# What only one engine reads, and what to write instead.
-NOT_PORTABLE = {
-    r"::": "cast(x as type)",
-    r"\bqualify\b": "a subquery with row_number() and where = 1",
-    r"\blist\s*\(": "array_agg, or no list at all",
-    r"\bstrf?ptime\s*\(|\bstrftime\s*\(": "cast, substr or date_trunc",
-    r'"': "a name that needs no quotes",
-    r"\bilike\b": "lower(x) like",
-    r"//": "floor(a / b)",
-    r"\bfilter\s*\(\s*where[^)]*\)\s*over\b": "case inside the aggregate",
-    r"\bstring_agg\s*\(|\blistagg\s*\(": "a different shape",
-    r"\bregexp_(?!extract)\w+\s*\(|\brlike\b|~": "the macro matches()",
-    r"\bepoch(_ms)?\s*\(": "the macro seconds_between()",
-    r"\bat\s+time\s+zone\b|\btimezone\s*\(": "the macro to_local()",
-    r"\bdate_?diff\s*\(": "the macro datediff()",
-    r"\bselect\s+\*\s+(exclude|replace)\b": "the columns written out",
-    r"\bgenerate_series\s*\(|\bunnest\s*\(": "range() with an alias, as in dim_dates",
-    r"\basof\s+join\b": "a join on valid_from and valid_to",
-    r"\brange\s+between\b": "a join on the dates",
-}
 CLOCK = r"\bcurrent_date\b|\bcurrent_timestamp\b|\bnow\s*\(|\btoday\s*\(|\bgetdate\s*\("
 
 
@@ -510,20 +490,6 @@ def test_divisions_say_nullif(manifest):
             if not re.match(r"nullif|[0-9.]+$|[0-9.]+[,)]|jinja_expression", divisor):
                 broken.append(f"{node['original_file_path']}: / {divisor}")
     fail_on(broken, "divide by nullif(x, 0).")
-
-
-def test_sql_runs_on_every_engine(manifest):
-    """What DuckDB and Spark write differently lives in macros/portable.sql."""
-    broken = []
-    for node in models(manifest):
-        sql = plain_sql(node["original_file_path"])
-        for pattern, instead in NOT_PORTABLE.items():
-            if found := re.search(pattern, sql):
-                path = node["original_file_path"]
-                broken.append(f"{path}: {found.group(0)!r}; write {instead}")
-    fail_on(
-        broken, "write it as said, or add a dispatched macro to macros/portable.sql."
-    )
 
 
 def test_python_models_only_carry(manifest):
