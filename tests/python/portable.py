@@ -509,7 +509,7 @@ def _choices(node: dict) -> list[dict]:
     return []
 
 
-@rule("cast(x as double) / nullif(y, 0)")
+@rule("cast(x as double) / nullif(y, 0), and 28e0 for 28.0")
 def decimal_divisions(statement: Statement) -> Iterator[Bound]:
     """A quotient of decimals is a double on DuckDB and a decimal of few places on
     Spark."""
