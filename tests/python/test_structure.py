@@ -487,7 +487,7 @@ def test_divisions_say_nullif(manifest):
         sql = plain_sql(node["original_file_path"])
         for match in re.finditer(r"/\s*([^\s(]+)(\(?)", sql):
             divisor = match.group(1)
-            if not re.match(r"nullif|[0-9.]+$|[0-9.]+[,)]|jinja_expression", divisor):
+            if not re.match(r"nullif|[0-9.]+(e0)?([,)]|$)|jinja_expression", divisor):
                 broken.append(f"{node['original_file_path']}: / {divisor}")
     fail_on(broken, "divide by nullif(x, 0).")
 
