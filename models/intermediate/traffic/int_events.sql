@@ -1,5 +1,5 @@
--- A visitor's events without a session are put in sessions over all days: where there are
--- any, no row hangs on its day alone.
+-- A visitor's events without a session are put in sessions over all days: where there
+-- are any, no row hangs on its day alone.
 {{ config(
     materialized='incremental',
     meta={
