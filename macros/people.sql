@@ -22,13 +22,15 @@
 {%- endmacro %}
 
 {#- The salt as a text of SQL. The demo has one that everybody knows; prod has none but
-    its own. -#}
+    its own, and so has Spark on machines that others reach. -#}
 {% macro salt() -%}
     {%- set own = env_var('WAREHOUSE_SALT', '') -%}
-    {%- if execute and not own and target.name == 'prod' -%}
+    {%- set is_cluster = target.type == 'spark'
+        and not env_var('WAREHOUSE_SPARK_MASTER', 'local').startswith('local') -%}
+    {%- if execute and not own and (target.name == 'prod' or is_cluster) -%}
         {{ exceptions.raise_compiler_error(
-            "WAREHOUSE_SALT is not set: prod hashes no person without a salt of its "
-            ~ "own. Set it to a long random text, always the same."
+            "WAREHOUSE_SALT is not set: " ~ target.name ~ " hashes no person without a "
+            ~ "salt of its own. Set it to a long random text, always the same."
         ) }}
     {%- endif -%}
     '{{ (own or 'demo-salt') | replace("'", "''") }}'

@@ -28,16 +28,19 @@ def salt(target: str | None = None) -> str:
         target: A dbt target; the one in force when left out.
 
     Returns:
-        `WAREHOUSE_SALT`; the demo's where it is not set, but for `prod`.
+        `WAREHOUSE_SALT`; the demo's where it is not set, but for `prod` and a cluster.
 
     Raises:
-        UserError: The target is `prod`, and there is no salt.
+        UserError: The target is `prod`, or Spark elsewhere than here, and there is no
+            salt.
     """
-    own = os.environ.get("WAREHOUSE_SALT")
-    if not own and (target or target_name()) == "prod":
+    own, target = os.environ.get("WAREHOUSE_SALT"), target or target_name()
+    master = os.environ.get("WAREHOUSE_SPARK_MASTER", "local")
+    is_cluster = target == "spark" and not master.startswith("local")
+    if not own and (target == "prod" or is_cluster):
         raise UserError(
-            "WAREHOUSE_SALT is not set, and prod hashes no person without a salt of "
-            "its own: with the demo's, anybody could try e-mails until one fits.",
+            f"WAREHOUSE_SALT is not set, and {target} hashes no person without a salt "
+            "of its own: with the demo's, anybody could try e-mails until one fits.",
             "Set it to a long random text, always the same; for example keep the "
             "output of `openssl rand -hex 32` where your other secrets are.",
         )

@@ -18,6 +18,7 @@ from rich.console import Console
 from warehouse.build import BuildResult, invoke, report
 from warehouse.errors import UserError
 from warehouse.paths import data_dir
+from warehouse.people import salt
 
 # The layers that people read.
 KEPT = ("facts", "rollups", "marts")
@@ -53,8 +54,10 @@ def build(
         The result, as of a build on DuckDB.
 
     Raises:
-        UserError: pyspark, dbt-spark or Java is missing, or dbt could not start.
+        UserError: pyspark, dbt-spark or Java is missing, a cluster would get the demo's
+            salt, or dbt could not start.
     """
+    salt("spark")
     if missing := missing_for_spark():
         raise UserError(
             f"Spark cannot run here: {missing}.", "`make spark` installs it."

@@ -335,9 +335,31 @@ def test_prod_needs_a_salt_of_its_own(tmp_path, monkeypatch):
     assert salt("prod") == "own"
 
 
-@pytest.mark.parametrize("name", ["demo", "dev", "prod"])
-def test_dbt_alone_needs_the_salt_as_well(name):
-    """The macro refuses in prod when it runs, not when the project is read."""
+def test_a_cluster_needs_a_salt_of_its_own(monkeypatch):
+    """Others reach it; the Spark in this process is nobody else's."""
+    monkeypatch.delenv("WAREHOUSE_SALT", raising=False)
+    monkeypatch.setenv("WAREHOUSE_SPARK_MASTER", "local[4]")
+    assert salt("spark") == DEMO_SALT
+    monkeypatch.setenv("WAREHOUSE_SPARK_MASTER", "spark://cluster:7077")
+    assert salt("dev") == DEMO_SALT
+    with pytest.raises(UserError, match="WAREHOUSE_SALT is not set, and spark"):
+        salt("spark")
+    monkeypatch.setenv("WAREHOUSE_SALT", "own")
+    assert salt("spark") == "own"
+
+
+@pytest.mark.parametrize(
+    ("name", "master", "needs_own"),
+    [
+        ("demo", "local[2]", False),
+        ("dev", "spark://cluster:7077", False),
+        ("prod", "local[2]", True),
+        ("spark", "local-cluster[2,1,2048]", False),
+        ("spark", "spark://cluster:7077", True),
+    ],
+)
+def test_dbt_alone_needs_the_salt_as_well(name, master, needs_own):
+    """The macro refuses when it runs, not when the project is read."""
 
     class Refused(Exception):
         """dbt's compiler error."""
@@ -348,10 +370,14 @@ def test_dbt_alone_needs_the_salt_as_well(name):
     def compiled(execute: bool, **environment: str) -> str:
         text = (PROJECT / "macros" / "people.sql").read_text(encoding="utf-8")
         template = jinja2.Environment(extensions=["jinja2.ext.do"]).from_string(text)
+        told = {"WAREHOUSE_SPARK_MASTER": master, **environment}
         return template.make_module(
             {
-                "env_var": lambda key, default: environment.get(key, default),
-                "target": {"name": name},
+                "env_var": lambda key, default: told.get(key, default),
+                "target": {
+                    "name": name,
+                    "type": "spark" if name == "spark" else "duckdb",
+                },
                 "execute": execute,
                 "exceptions": {"raise_compiler_error": refuse},
                 "sha256": lambda x: f"sha256({x})",
@@ -361,7 +387,7 @@ def test_dbt_alone_needs_the_salt_as_well(name):
     assert "sha256('it''s own' || " in compiled(True, WAREHOUSE_SALT="it's own")
     assert compiled(False)
     for environment in ({}, {"WAREHOUSE_SALT": ""}):
-        if name == "prod":
+        if needs_own:
             with pytest.raises(Refused, match="WAREHOUSE_SALT is not set"):
                 compiled(True, **environment)
         else:
