@@ -90,11 +90,12 @@ def measure(command: list[str], folder: Path, environment: dict) -> Measured:
     process.returncode = os.waitstatus_to_exitcode(status)
     for thread in threads:
         thread.join()
+    # Counts what its parent held when it began, too: only where nothing else was seen.
     single = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return Measured(
         seconds,
         used.ru_utime + used.ru_stime,
-        max(peak[0], single),
+        peak[0] or single,
         process.returncode,
         written["stdout"],
         written["stderr"],

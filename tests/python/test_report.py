@@ -4,6 +4,7 @@ import sys
 from datetime import date, datetime
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -212,6 +213,30 @@ def test_nothing_to_draw_is_said():
     assert draw("x", "ab", [Series("x", [None, None])], "count", "EUR").is_empty
     assert spark([None, 3, None]) == {}
     assert spark([1, None, 3])["dot"].startswith("M833.3 ")
+
+
+@pytest.mark.parametrize(
+    ("grain", "on_year"), [("month", "▲ 25.0%"), ("year", words.MISSING)]
+)
+def test_a_year_shows_one_change(grain, on_year):
+    """The year before is both the period before and the same one last year."""
+    row = {
+        "value": 50, "previous_change": -10, "previous_change_rate": -1 / 6,
+        "last_year_change": 10, "last_year_change_rate": 0.25, "is_new": False,
+        "direction_status": "worsened", "is_mature": True, "is_partial": False,
+        "plan_value": None, "plan_attainment": None, "plan_status": "none",
+    }  # fmt: skip
+    data = SimpleNamespace(
+        catalog={"orders": {"kpi_id": "orders", "unit": "count", "better": "up"}},
+        current=lambda kpi_id, grain: row,
+        now={},
+        currency="EUR",
+        spark=lambda kpi_id, grain: [],
+        dimensions={},
+        filters=SimpleNamespace(dimension=None),
+    )
+    tile = panels.tile(data, "orders", grain)
+    assert (tile["change"], tile["on_year"]) == ("▼ 16.7%", on_year)
 
 
 def test_a_spark_line_shows_that_its_end_still_grows():

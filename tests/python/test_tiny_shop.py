@@ -791,17 +791,6 @@ def test_a_panel_says_what_it_does_not_know_by_a_grain(served):
     assert [fixed in text for text in words] == [False, False, True]
 
 
-def test_a_year_shows_one_change(served):
-    """The year before is both the period before and the same one last year."""
-    month, year = (served.page(f"/index.html?grain={g}") for g in ("month", "year"))
-    tiles = [page.text.split('<ul class="tiles">')[1] for page in (month, year)]
-    lines = [
-        [one.count("<small>on ") for one in text.split("</ul>")[0].split("<li")[1:]]
-        for text in tiles
-    ]
-    assert max(lines[0]) == 2 and max(lines[1]) == 1
-
-
 def test_a_filter_goes_with_the_reader(served):
     """What the form sends becomes a short address, and every link keeps it."""
     status, _, there = served.ask(
