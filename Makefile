@@ -15,7 +15,7 @@ ORDERS ?= 600
 export DO_NOT_TRACK = 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 
-.PHONY: setup demo test build lint format docs bench bench-docs lock superset clean
+.PHONY: setup demo test test-spark build lint format docs bench bench-docs lock spark superset clean
 
 setup: $(VENV)/.runtime  ## The environment alone, for a shop of your own.
 	@echo "make setup: done; source $(VENV)/bin/activate, then docs/start.md"
