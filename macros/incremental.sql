@@ -43,6 +43,11 @@
     {{ return(fromjson(told) if told and not flags.FULL_REFRESH else none) }}
 {%- endmacro %}
 
+{#- The tables of the lake that are not what they were, followed by day or not. -#}
+{% macro moved_tables() -%}
+    {{ return(since_last_build().moved + since_last_build().followed.keys() | list) }}
+{%- endmacro %}
+
 {#- Whether the model in hand replaces units, or is made whole. -#}
 {% macro is_partial() -%}
     {%- if since_last_build() is none or model.config.materialized != 'incremental'
@@ -50,8 +55,7 @@
         {{ return(false) }}
     {%- endif -%}
     {%- set own = model.config.meta.touched.removeprefix('days of ') -%}
-    {%- set moved = (since_last_build().moved + since_last_build().followed.keys() | list) | reject('eq', own) -%}
-    {%- set moved = moved | list -%}
+    {%- set moved = moved_tables() | reject('eq', own) | list -%}
     {%- for parent in model.depends_on.nodes if not is_followed(parent, moved) -%}
         {{ return(false) }}
     {%- endfor -%}
@@ -68,7 +72,7 @@
     {%- elif from_changes and leaves_changes(node) -%}
         {{ return(true) }}
     {%- elif node.config.materialized != 'view' -%}
-        {%- set moved = since_last_build().moved + since_last_build().followed.keys() | list -%}
+        {%- set moved = moved_tables() -%}
         {%- set from_changes = false -%}
     {%- endif -%}
     {%- for parent in node.depends_on.get('nodes', [])

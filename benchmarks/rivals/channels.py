@@ -20,6 +20,12 @@ def rows(seeds: Path, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def paid_channels(seeds: Path) -> set[str]:
+    """The channels that are paid for."""
+    listed = rows(seeds, "channels")
+    return {row["channel_id"] for row in listed if row["is_paid"] == "true"}
+
+
 def finder(
     seeds: Path, ads: dict[str, str]
 ) -> Callable[[str | None, str | None, str | None, str | None], str]:
@@ -38,7 +44,7 @@ def finder(
         for row in rows(seeds, "traffic_sources")
     ]
     names.sort(key=lambda name: (-len(name[0]), name[0]))
-    paid = {r["channel_id"] for r in rows(seeds, "channels") if r["is_paid"] == "true"}
+    paid = paid_channels(seeds)
 
     @cache
     def channel(source, medium, campaign, click) -> str:

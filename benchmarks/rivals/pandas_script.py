@@ -949,11 +949,7 @@ class Script:
         )
         returns = self.returns.merge(placed[["order", "channel"]], on="order")
         returns = returns[returns["date"] <= self.as_of_date]
-        paid = {
-            row["channel_id"]
-            for row in channels.rows(self.seeds, "channels")
-            if row["is_paid"] == "true"
-        }
+        paid = channels.paid_channels(self.seeds)
         o, r = placed, returns
         frames = [
             parts(

@@ -1009,11 +1009,7 @@ class Script:
         returns = self.returns.join(of_order, on="order").filter(
             col("date") <= self.as_of_date
         )
-        paid = {
-            row["channel_id"]
-            for row in channels.rows(self.seeds, "channels")
-            if row["is_paid"] == "true"
-        }
+        paid = channels.paid_channels(self.seeds)
         is_paid = col("channel").is_in(paid)
         charged = col("sales") + col("shipping_euros") + col("tax_euros")
         back = pl.sum_horizontal("returns", "returned_shipping", "returned_tax")
