@@ -7,7 +7,8 @@
     An incremental model replaces the rows of some units (meta `unit`), those that `touched`
     lists, and leaves all rows that differ from before, old and new, in <model>__changes.
     There the next models find what touches them. Tables that are made whole but should
-    tell what changed have meta `tracked`. -#}
+    tell what changed have meta `tracked`. What hangs on nothing that moved is not made
+    again, and has no changes. -#}
 
 {#- Of a unit of the model: true in a build from scratch, else what this build replaces.
     `file` is the column with the landed file, where rows are read from the lake: the
@@ -87,4 +88,16 @@
     {{ return(
         node.config.materialized == 'incremental' or node.config.meta.get('tracked', false)
     ) }}
+{%- endmacro %}
+
+{#- Tables that this build leaves as they are have not changed in it. -#}
+{% macro forget_changes() -%}
+    {%- if execute and since_last_build() is not none -%}
+        {%- for node in graph.nodes.values()
+            if leaves_changes(node) and node.unique_id not in selected_resources -%}
+            {%- set table = node.schema ~ '.' ~ node.alias %}
+            create or replace table {{ table }}__changes as
+            select * from {{ table }} limit 0;
+        {%- endfor -%}
+    {%- endif -%}
 {%- endmacro %}

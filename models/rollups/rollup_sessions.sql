@@ -1,31 +1,4 @@
-with counted_sessions as (
-    select
-        session_id,
-        session_date,
-        person_id,
-        shop_id,
-        channel_id,
-        device,
-        visitor_type,
-        country,
-        has_purchase,
-        has_payment_info or has_purchase as has_reached_payment,
-        has_checkout or has_payment_info or has_purchase as has_reached_checkout,
-        has_add_to_cart
-        or has_checkout or has_payment_info or has_purchase as has_reached_cart,
-        has_product_view or has_add_to_cart
-        or has_checkout or has_payment_info or has_purchase as has_reached_product,
-        has_product_view,
-        has_add_to_cart,
-        has_checkout,
-        is_engaged,
-        engaged_seconds,
-        page_views
-    from {{ ref('fct_sessions') }}
-    where is_counted
-),
-
-visits as (
+with visits as (
     select
         session_date as visited_on,
         shop_id,
@@ -33,22 +6,22 @@ visits as (
         device,
         visitor_type,
         country,
-        1 as sessions,
+        sessions,
         cast(0 as bigint) as reported_visitors,
-        cast(has_purchase as bigint) as purchase_sessions,
-        cast(has_product_view as bigint) as product_view_sessions,
-        cast(has_add_to_cart as bigint) as add_to_cart_sessions,
-        cast(has_checkout as bigint) as checkout_sessions,
-        cast(is_engaged as bigint) as engaged_sessions,
+        purchase_sessions,
+        product_view_sessions,
+        add_to_cart_sessions,
+        checkout_sessions,
+        engaged_sessions,
         engaged_seconds,
         page_views,
-        cast(has_reached_product as bigint) as funnel_product_view_sessions,
-        cast(has_reached_cart as bigint) as funnel_cart_sessions,
-        cast(has_reached_checkout as bigint) as funnel_checkout_sessions,
-        cast(has_reached_payment as bigint) as funnel_payment_sessions,
-        cast(has_purchase as bigint) as funnel_purchase_sessions,
+        funnel_product_view_sessions,
+        funnel_cart_sessions,
+        funnel_checkout_sessions,
+        funnel_payment_sessions,
+        purchase_sessions as funnel_purchase_sessions,
         cast(0 as decimal(18, 4)) as visitor_sales
-    from counted_sessions
+    from {{ ref('fct_session_days') }}
     union all
     -- Days of which only a report is left. It knows no person and no payment step, and
     -- of a session that came to a late step at least that it passed the earlier ones.
@@ -87,22 +60,15 @@ visits as (
 -- A session is once in each category of which it saw a product.
 category_sessions as (
     select
-        counted_sessions.session_id,
-        counted_sessions.session_date,
-        counted_sessions.person_id,
-        coalesce(fct_session_products.category, 'unknown') as category,
-        bool_or(fct_session_products.has_view) as has_product_view,
-        bool_or(fct_session_products.has_add_to_cart) as has_add_to_cart,
-        bool_or(fct_session_products.has_purchase) as has_purchase
-    from {{ ref('fct_session_products') }} as fct_session_products
-    inner join counted_sessions
-        on fct_session_products.session_id = counted_sessions.session_id
-    group by
-        counted_sessions.session_id,
-        counted_sessions.session_date,
-        counted_sessions.person_id,
-        coalesce(fct_session_products.category, 'unknown')
-    having bool_or(fct_session_products.has_view)
+        session_id,
+        session_date,
+        coalesce(category, 'unknown') as category,
+        bool_or(has_add_to_cart) as has_add_to_cart,
+        bool_or(has_purchase) as has_purchase
+    from {{ ref('fct_session_products') }}
+    where is_counted
+    group by session_id, session_date, coalesce(category, 'unknown')
+    having bool_or(has_view)
 ),
 
 placed_sales as (
@@ -163,7 +129,7 @@ happenings as (
         1 as sessions,
         0 as reported_visitors,
         cast(has_purchase as bigint) as purchase_sessions,
-        cast(has_product_view as bigint) as product_view_sessions,
+        1 as product_view_sessions,
         cast(has_add_to_cart as bigint) as add_to_cart_sessions,
         cast(null as bigint) as checkout_sessions,
         cast(null as bigint) as engaged_sessions,
@@ -258,114 +224,34 @@ counted as (
         daily.member
 ),
 
-sliced_sessions as (
-    {{ slices('counted_sessions', {
-        'shop': 'shop_id',
-        'channel': 'channel_id',
-        'device': 'device',
-        'visitor_type': 'visitor_type',
-        'country': 'country',
-    }) }}
-),
-
-visitor_days as (
-    select
-        session_date as visited_on,
-        dimension,
-        member,
-        person_id,
-        bool_or(has_purchase) as has_purchase
-    from sliced_sessions
-    group by session_date, dimension, member, person_id
-    union all
-    select
-        session_date as visited_on,
-        'category' as dimension,
-        category as member,
-        person_id,
-        bool_or(has_purchase) as has_purchase
-    from category_sessions
-    group by session_date, category, person_id
-),
-
-visitor_history as (
-    select
-        visited_on,
-        dimension,
-        member,
-        has_purchase,
-        lag(visited_on) over (
-            partition by dimension, member, person_id
-            order by visited_on nulls last
-        ) as previous_visit_on,
-        max(case when has_purchase then visited_on end) over (
-            partition by dimension, member, person_id
-            order by visited_on nulls last
-            rows between unbounded preceding and 1 preceding
-        ) as previous_purchase_on
-    from visitor_days
-),
-
-visitor_groups as (
-    select
-        visited_on,
-        dimension,
-        member,
-        has_purchase,
-        previous_visit_on,
-        previous_purchase_on,
-        count(*) as visitors
-    from visitor_history
-    group by
-        visited_on,
-        dimension,
-        member,
-        has_purchase,
-        previous_visit_on,
-        previous_purchase_on
-),
-
--- A person counts in a period on the first day of it that saw the person: the exact
--- distinct count of every grain, for the price of one sort.
 counted_visitors as (
     select
         dim_period_days.grain,
         dim_period_days.period_start,
-        visitor_groups.dimension,
-        visitor_groups.member,
-        sum(
-            case
-                when
-                    coalesce(
-                        visitor_groups.previous_visit_on
-                        < cast(dim_period_days.period_start as date),
-                        true
-                    )
-                    then visitor_groups.visitors
-                else 0
-            end
-        ) as visitors,
-        sum(
-            case
-                when
-                    visitor_groups.has_purchase
-                    and coalesce(
-                        visitor_groups.previous_purchase_on
-                        < cast(dim_period_days.period_start as date),
-                        true
-                    )
-                    then visitor_groups.visitors
-                else 0
-            end
-        ) as purchase_visitors
-    from visitor_groups
+        fct_visitor_days.dimension,
+        fct_visitor_days.member,
+        sum(case replace(dim_period_days.grain, '_to_date', '')
+            when 'day' then fct_visitor_days.day_visitors
+            when 'week' then fct_visitor_days.week_visitors
+            when 'month' then fct_visitor_days.month_visitors
+            when 'quarter' then fct_visitor_days.quarter_visitors
+            when 'year' then fct_visitor_days.year_visitors
+        end) as visitors,
+        sum(case replace(dim_period_days.grain, '_to_date', '')
+            when 'day' then fct_visitor_days.day_purchase_visitors
+            when 'week' then fct_visitor_days.week_purchase_visitors
+            when 'month' then fct_visitor_days.month_purchase_visitors
+            when 'quarter' then fct_visitor_days.quarter_purchase_visitors
+            when 'year' then fct_visitor_days.year_purchase_visitors
+        end) as purchase_visitors
+    from {{ ref('fct_visitor_days') }} as fct_visitor_days
     inner join {{ ref('dim_period_days') }} as dim_period_days
-        on visitor_groups.visited_on = dim_period_days.date_day
+        on fct_visitor_days.visited_on = dim_period_days.date_day
     group by
         dim_period_days.grain,
         dim_period_days.period_start,
-        visitor_groups.dimension,
-        visitor_groups.member
+        fct_visitor_days.dimension,
+        fct_visitor_days.member
 )
 
 select

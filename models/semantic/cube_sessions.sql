@@ -1,10 +1,11 @@
 -- Written by `warehouse docs` from rollup_sessions; change that.
 -- depends_on: {{ ref('rollup_sessions') }}
--- depends_on: {{ ref('fct_sessions') }}
+-- depends_on: {{ ref('fct_session_days') }}
 -- depends_on: {{ ref('fct_traffic_days') }}
 -- depends_on: {{ ref('fct_session_products') }}
 -- depends_on: {{ ref('fct_orders') }}
 -- depends_on: {{ ref('dim_period_days') }}
+-- depends_on: {{ ref('fct_visitor_days') }}
 {{ cube(
     'rollup_sessions',
     ['shop', 'channel', 'device', 'visitor_type', 'country'],

@@ -26,13 +26,19 @@ from warehouse.paths import (
 )
 from warehouse.people import salt, without_salt
 from warehouse.proof import leading_comment
-from warehouse.since import Days, days_of_files, since_last_build
+from warehouse.since import Days, days_of_files, since_last_build, what_hangs_on
 from warehouse.terminal import progress
 from warehouse.work import work
 
 SHOWN_FAILURES = 5
 SHOWN_LINES = 12
 FAILED = {"error", "fail", "runtime error"}
+# Of the same project they say what they said before, whatever has landed.
+AS_THEY_WERE = (
+    "resource_type:seed",
+    "resource_type:unit_test",
+    "config.materialized:view",
+)
 # How DuckDB lays out a file, in bytes.
 _HEAD = 3 * 4096
 _BLOCK = 256 * 1024
@@ -69,7 +75,8 @@ class BuildResult:
 
     Attributes:
         success: True when nothing failed; warnings do not fail a build.
-        counts: Nodes by `<kind> <status>`, as `{"model success": 140}`.
+        counts: Nodes by `<kind> <status>`, as `{"model success": 140}`; what a build
+            on top of the last one leaves as it is has the status `kept`.
         problems: What failed or warned, in dbt's order.
         skipped: Nodes that were not run because of a failure before them.
     """
@@ -89,25 +96,26 @@ class BuildResult:
         """The problems that are worth a look."""
         return [p for p in self.problems if p.status == "warn"]
 
-    def total(self, *kinds: str, status: str | None = None) -> int:
-        """How many nodes of these kinds ran, or ended with a status."""
+    def total(self, *kinds: str, status: tuple[str, ...] | None = None) -> int:
+        """How many nodes of these kinds there are, or ended with one of the status."""
         return sum(
             number
             for key, number in self.counts.items()
             if key.rsplit(" ", 1)[0] in kinds
-            and status in (None, key.rsplit(" ", 1)[1])
+            and (status is None or key.rsplit(" ", 1)[1] in status)
         )
 
     @property
     def is_consistent(self) -> bool:
         """Whether all seeds and models are of this build, whatever tests say."""
         kinds = ("seed", "model")
-        return 0 < self.total(*kinds) == self.total(*kinds, status="success")
+        good = self.total(*kinds, status=("success", "kept"))
+        return 0 < self.total(*kinds) == good
 
     @property
     def checks(self) -> int:
-        """Data tests and unit tests that passed."""
-        return self.total("test", "unit test", status="pass")
+        """Data tests and unit tests that passed, or did when they were last asked."""
+        return self.total("test", "unit test", status=("pass", "kept"))
 
     @property
     def exit_code(self) -> int:
@@ -150,10 +158,12 @@ def build(
         with Lake(data / "lake"):
             pass  # what a killed load had decided is finished
         made_of = inputs(target)
-        days = days_of_files(data / "lake", last_build(target).get("days"))
-        since = None
-        if not (select or full_refresh) and build_is_newest(target):
-            since = since_last_build(last_build(target), made_of, days)
+        since, memory = None, last_build(target)
+        days = days_of_files(data / "lake", memory.get("days"))
+        # Views name the folder of the lake.
+        is_same = memory.get("data") == str(data) and build_is_newest(target)
+        if is_same and not (select or full_refresh):
+            since = since_last_build(memory, made_of, days)
         result, _ = invoke(console, target, arguments, since)
         _remember(target, result, not select, made_of, days)
         told |= {"incremental": since is not None}
@@ -243,7 +253,8 @@ def invoke(
         target: A dbt target.
         arguments: The command and its options.
         since: What has moved since the last build (`since_last_build`), for
-            macros/incremental.sql; without it all is made anew.
+            macros/incremental.sql; what hangs on nothing of it is left as it is.
+            Without it all is made anew.
 
     Returns:
         The result as a BuildResult, and as dbt gave it.
@@ -269,14 +280,32 @@ def invoke(
             # dbt writes what it has read before a build and after it: once will do.
             done = run_dbt("parse", "--no-write-json")
             if done.exception is None:
-                done = run_dbt(*arguments, manifest=done.result, callbacks=[follow])
+                manifest = done.result
+                if since:
+                    # Sources alone are nothing to make.
+                    chosen = what_hangs_on(since) or ["source:*"]
+                    arguments = [*arguments, "--indirect-selection=empty"]
+                    arguments += ["--select", *chosen, "--exclude", *AS_THEY_WERE]
+                done = run_dbt(*arguments, manifest=manifest, callbacks=[follow])
         finally:
             # What a killed build had put aside for want of memory.
             shutil.rmtree(spill_folder(target), ignore_errors=True)
 
     if done.exception is not None:
         raise _start_failure(done.exception, data_dir(target))
-    return _read(done), done
+    result = _read(done)
+    if since:
+        there = Counter(map(_kind, manifest.nodes.values()))
+        there |= Counter(map(_kind, manifest.unit_tests.values()))
+        for kind in ("seed", "model", "test", "unit test"):
+            if kept := there[kind] - result.total(kind):
+                result.counts[f"{kind} kept"] = kept
+    return result, done
+
+
+def _kind(node) -> str:
+    """What a node is, in words."""
+    return str(node.resource_type).replace("_", " ")
 
 
 def _start_failure(exception: BaseException, data: Path) -> BaseException:
@@ -295,13 +324,12 @@ def _start_failure(exception: BaseException, data: Path) -> BaseException:
 
 def _read(done) -> BuildResult:
     """dbt's result objects as ours; no message of them holds the salt."""
-    kinds = {"unit_test": "unit test"}
     counts: Counter[str] = Counter()
     problems = []
     for entry in done.result.results:
         if entry.node.resource_type == "operation":
             continue  # sets the memory that DuckDB may take
-        kind = kinds.get(entry.node.resource_type, str(entry.node.resource_type))
+        kind = _kind(entry.node)
         status = str(entry.status)
         counts[f"{kind} {status}"] += 1
         if status in FAILED or status == "warn":
@@ -345,9 +373,11 @@ def _remember(
             "success": result.success,
             "counts": result.counts,
             "checks": result.checks,
+            "data": str(data_dir(target)),
             "made_of": made_of,
             "days": days,
             "is_consistent": result.is_consistent,
+            "ask_again": [problem.name for problem in result.problems],
             "warnings": [
                 {"name": warning.name, "rows": warning.rows, "says": warning.says}
                 for warning in result.warnings

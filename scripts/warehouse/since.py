@@ -4,6 +4,9 @@ A landed file touches the days of its rows. Which those are is read once a file,
 kept with what the build remembers: a file that is replaced or leaves touches the days
 that it had, too. Only tables whose contract says `followed_by`, a column with the
 moment of the row, are followed; of the others it is known that they moved, no more.
+
+What hangs on no table that moved is left as it is, and so are views and seeds: they say
+what they said.
 """
 
 from pathlib import Path
@@ -66,15 +69,16 @@ def since_last_build(memory: dict, now: dict, days: Days) -> dict | None:
     """What a build on top of the last one must know.
 
     Args:
-        memory: What the last build remembered: `made_of`, `days`, `is_consistent`.
+        memory: What the last build remembered: `made_of`, `days`, `is_consistent`,
+            and `ask_again`, the tests that did not pass.
         now: What `inputs` says now.
         days: What `days_of_files` says now.
 
     Returns:
         `followed`: by table the `days` that new, replaced and gone files touch, and the
         landed `files` that have rows of them; `moved`: tables of which is only known
-        that they are others. None if all must be made anew: the project is another,
-        or the last build left no whole.
+        that they are others; `ask_again`, as it was remembered. None if all must be
+        made anew: the project is another, or the last build left no whole.
     """
     made_of, before = memory.get("made_of"), memory.get("days")
     if not (memory.get("is_consistent") and made_of and before is not None):
@@ -97,7 +101,25 @@ def since_last_build(memory: dict, now: dict, days: Days) -> dict | None:
         if 2 * len(touched) <= len(history):
             files = {e["file"] for e in new.values() if touched & set(e["days"])}
             followed[table] = {"days": sorted(touched), "files": sorted(files)}
-    return {"moved": sorted(moved - followed.keys()), "followed": followed}
+    return {
+        "moved": sorted(moved - followed.keys()),
+        "followed": followed,
+        "ask_again": memory.get("ask_again", []),
+    }
+
+
+def what_hangs_on(since: dict) -> list[str]:
+    """dbt's selectors of what a build on top of the last one may find changed.
+
+    Args:
+        since: What `since_last_build` said.
+
+    Returns:
+        Each table that moved with all that hangs on it, and the tests to ask again.
+    """
+    tables = [*since["moved"], *since["followed"]]
+    moved = [f"source:{table.replace('/', '.')}+" for table in tables]
+    return moved + since["ask_again"]
 
 
 def _of_table(table: str, days: Days) -> Days:

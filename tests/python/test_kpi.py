@@ -265,7 +265,7 @@ def test_explain_says_it_all():
     assert "sessions with a purchase ÷ sessions" in whole
     assert "numerator cast(purchase_sessions as double)" in whole
     assert "models/marts/conversion/kpi_conversion_rate.sql" in whole
-    assert "└── rollup_sessions" in whole and "├── fct_sessions" in whole
+    assert "└── rollup_sessions" in whole and "├── fct_session_days" in whole
     assert "ga4: events" in whole
     assert "unit tests" in whole and "assert_slices_add_up" in whole
     assert "Shopify: Sessions that completed a checkout" in whole

@@ -1,3 +1,19 @@
+{{ config(
+    materialized='incremental',
+    meta={
+        'unit': 'session_id',
+        'touched': '
+            select session_id from fct_sessions__changes
+            union all
+            select session_id from int_visits__changes
+            union all
+            select session_id from int_events__changes
+            union all
+            select session_id from int_purchases__changes
+        ',
+    },
+) }}
+
 with done as (
     select
         session_id,
@@ -5,28 +21,31 @@ with done as (
         1 as actions
     from {{ ref('int_events') }}
     -- Purchases are counted once an order, below.
-    where session_id is not null and event_name <> 'purchase'
+    where
+        session_id is not null
+        and event_name <> 'purchase'
+        and {{ touched('session_id') }}
     union all
     select
         session_id,
         'purchase' as event_name,
         purchases as actions
     from {{ ref('int_purchases') }}
-    where session_id is not null and is_counted
+    where session_id is not null and is_counted and {{ touched('session_id') }}
     union all
     select
         session_id,
         'add_to_cart' as event_name,
         add_to_carts as actions
     from {{ ref('int_visits') }}
-    where not has_events and add_to_carts > 0
+    where not has_events and add_to_carts > 0 and {{ touched('session_id') }}
     union all
     select
         session_id,
         'begin_checkout' as event_name,
         checkouts as actions
     from {{ ref('int_visits') }}
-    where not has_events and checkouts > 0
+    where not has_events and checkouts > 0 and {{ touched('session_id') }}
 ),
 
 summed as (

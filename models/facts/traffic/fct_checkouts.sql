@@ -1,9 +1,26 @@
+{{ config(
+    materialized='incremental',
+    meta={
+        'unit': 'session_id',
+        'touched': '
+            select session_id from fct_sessions__changes
+            union all
+            select session_id from int_events__changes
+            union all
+            select session_id from int_purchases__changes
+        ',
+    },
+) }}
+
 with checkout_starts as (
     select
         session_id,
         min(event_at) as began_at
     from {{ ref('int_events') }}
-    where event_name = 'begin_checkout' and session_id is not null
+    where
+        event_name = 'begin_checkout'
+        and session_id is not null
+        and {{ touched('session_id') }}
     group by session_id
 ),
 
@@ -20,7 +37,10 @@ checkouts as (
     from {{ ref('fct_sessions') }} as fct_sessions
     left join checkout_starts
         on fct_sessions.session_id = checkout_starts.session_id
-    where fct_sessions.is_counted and fct_sessions.has_checkout
+    where
+        fct_sessions.is_counted
+        and fct_sessions.has_checkout
+        and {{ touched('fct_sessions.session_id') }}
 ),
 
 -- An order before the checkout began is another checkout's.
