@@ -49,8 +49,15 @@
     {{ return(since_last_build().moved + since_last_build().followed.keys() | list) }}
 {%- endmacro %}
 
-{#- Whether the model in hand replaces units, or is made whole. -#}
+{#- Whether the model in hand replaces units, or is made whole: found out once. -#}
 {% macro is_partial() -%}
+    {%- if 'is_partial' not in model -%}
+        {%- do model.update({'is_partial': can_be_partial()}) -%}
+    {%- endif -%}
+    {{ return(model.is_partial) }}
+{%- endmacro %}
+
+{% macro can_be_partial() -%}
     {%- if since_last_build() is none or model.config.materialized != 'incremental'
         or load_cached_relation(this) is none -%}
         {{ return(false) }}
