@@ -103,16 +103,13 @@
     create or replace table {{ table.incorporate(
         path={'identifier': table.identifier ~ '__changes'}
     ) }} as (
-        (
-            select {{ columns }} from {{ table }} where {{ gone }}
-            except all
-            select {{ columns }} from {{ made }}
-        )
-        union all
-        (
-            select {{ columns }} from {{ made }}
-            except all
-            select {{ columns }} from {{ table }} where {{ gone }}
-        )
+        select {{ columns }}
+        from (
+            select {{ columns }}, 1 as times from {{ table }} where {{ gone }}
+            union all
+            select {{ columns }}, -1 as times from {{ made }}
+        ) as both_sides
+        group by {{ columns }}
+        having sum(times) <> 0
     );
 {%- endmacro %}

@@ -13,10 +13,14 @@ import json
 import os
 import random
 import shutil
+from collections import Counter
+from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
+from rich.console import Console
 from shop import Shop, read_project
 
 from warehouse import build as building
@@ -339,6 +343,29 @@ def test_nothing_new_changes_nothing(stand):
     assert stand.file.read_bytes() == before
 
 
+def test_what_is_left_as_it_is_counts(stand, monkeypatch):
+    """A build that has nothing to make is a whole one, and what passed has passed."""
+    run_dbt, project = building.run_dbt, SimpleNamespace(exception=None, result=None)
+
+    def parsed_once(*arguments, **more):
+        project.result = read_project()
+        return project if arguments[0] == "parse" else run_dbt(*arguments, **more)
+
+    monkeypatch.setattr(building, "run_dbt", parsed_once)
+    nothing = {"moved": [], "followed": {}, "ask_again": []}
+    with stand.shop.surroundings():
+        result, _ = building.invoke(
+            Console(file=StringIO()), "dev", ["build", "--no-write-json"], nothing
+        )
+    kinds = Counter(str(node.resource_type) for node in stand.nodes.values())
+    assert result.success and result.is_consistent and not result.problems
+    assert result.total("model") == result.counts["model kept"] == kinds["model"]
+    assert result.counts["seed kept"] == kinds["seed"]
+    assert result.checks > kinds["test"] == result.counts["test kept"]
+    result.counts["model error"] = 1
+    assert not result.is_consistent
+
+
 MEMORY = {
     "is_consistent": True,
     "made_of": {"project": "p", "lake": {"ga4/events": "1", "flat/orders": "1"}},
@@ -384,10 +411,6 @@ def test_a_file_touches_the_days_it_has_and_had():
 
 def test_what_a_build_tells_the_next(stand, monkeypatch):
     """A part's build, a killed one and an edited seed have the next start anew."""
-    from io import StringIO
-
-    from rich.console import Console
-
     told = []
     good = BuildResult(success=True, counts={"model success": 3, "seed success": 1})
 
