@@ -10,12 +10,12 @@ SUPERSET_RUN = SUPERSET_HOME=$(abspath $(SUPERSET))/home FLASK_APP=superset \
     SUPERSET_CONFIG_PATH=$(abspath analyses/superset/superset_config.py) \
     $(SUPERSET)/bin/superset
 WORKERS ?= 2
-ORDERS ?= 600
+ORDERS ?= 60
 
 export DO_NOT_TRACK = 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 
-.PHONY: setup demo test test-spark build lint format docs bench bench-docs lock spark superset clean
+.PHONY: setup demo test test-spark build lint format docs bench bench-spark bench-docs lock spark superset clean
 
 setup: $(VENV)/.runtime  ## The environment alone, for a shop of your own.
 	@echo "make setup: done; source $(VENV)/bin/activate, then docs/start.md"
@@ -51,7 +51,10 @@ docs: $(VENV)/.runtime  ## Rewrite the documents that are generated from the YAM
 bench: $(VENV)/.dev  ## What everything costs; SIZES="20000 1000000": other shops.
 	PYTHONPATH=scripts $(BIN)/python -m benchmarks $(SIZES) $(BENCH)
 
-bench-docs: $(VENV)/.runtime  ## Rewrite docs/benchmarks.md from what was measured.
+bench-spark: $(VENV)/.dev $(VENV)/.spark  ## The same models on DuckDB and on Spark, as events grow.
+	PYTHONPATH=scripts $(BIN)/python -m benchmarks.spark $(BENCH)
+
+bench-docs: $(VENV)/.runtime  ## Rewrite docs/benchmarks.md and docs/spark.md from what was measured.
 	PYTHONPATH=scripts $(BIN)/python -m benchmarks --only-page
 
 lock:  ## Resolve requirements*.in to exact versions with hashes (needs uv).

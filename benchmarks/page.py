@@ -1,6 +1,7 @@
-"""The tables of docs/benchmarks.md and its plots, written from what was measured.
+"""The tables of docs/benchmarks.md, those of docs/spark.md, and the plots, written from
+what was measured.
 
-What stands between `<!-- benchmarks: NAME -->` and `<!-- end -->` on the page is made
+What stands between `<!-- benchmarks: NAME -->` and `<!-- end -->` on a page is made
 here; the words around it are written by people.
 """
 
@@ -11,10 +12,20 @@ from pathlib import Path
 
 from benchmarks.plots import draw, exponent
 from benchmarks.shop import room
+from benchmarks.spark import (
+    EVENT_BYTES,
+    MODEL_CORES,
+    MODEL_DISK,
+    MODEL_EVENTS,
+    MODEL_MACHINES,
+    crossing,
+    fitted,
+    seconds,
+)
 from warehouse.files import write_whole
 from warehouse.paths import PROJECT
 
-PAGE = PROJECT / "docs" / "benchmarks.md"
+PAGES = PROJECT / "docs" / "benchmarks.md", PROJECT / "docs" / "spark.md"
 PLOTS = PROJECT / "docs" / "benchmarks"
 BLOCK = re.compile(r"<!-- benchmarks: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 DEMO, LARGE = "20000", "10000000"
@@ -45,7 +56,7 @@ NOT_YET = "not measured"
 
 
 def write(results: Path) -> list[Path]:
-    """Write the page and its plots from the results' files; the paths written."""
+    """Write the pages and plots from the results' files; the paths written."""
     files = documents(results)
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,15 +64,15 @@ def write(results: Path) -> list[Path]:
     return list(files)
 
 
-def documents(results: Path, page: Path = PAGE) -> dict[Path, str]:
-    """What the page and its plots should say, by path.
+def documents(results: Path, pages: Iterable[Path] = PAGES) -> dict[Path, str]:
+    """What the pages and the plots should say, by path.
 
     Args:
         results: The folder of `<machine>.json`.
-        page: The page with the words around the tables.
+        pages: Those with the words around the tables.
 
     Raises:
-        KeyError: The page asks for a table of no known name.
+        KeyError: A page asks for a table of no known name.
     """
     runs = [
         json.loads(path.read_text(encoding="utf-8"))
@@ -78,7 +89,8 @@ def documents(results: Path, page: Path = PAGE) -> dict[Path, str]:
     def heading(run: dict) -> str:
         return f"**{run['machine']['name']}**\n\n" if len(runs) > 1 else ""
 
-    return {page: BLOCK.sub(block, page.read_text(encoding="utf-8")), **drawn}
+    texts = {page: page.read_text(encoding="utf-8") for page in pages}
+    return {page: BLOCK.sub(block, text) for page, text in texts.items()} | drawn
 
 
 # -------------------------------------------------------------------------- the tables
@@ -241,9 +253,70 @@ def slowest(run: dict) -> str:
     return ""
 
 
+def engines(run: dict) -> str:
+    """The same models on DuckDB and Spark as events grow, and the lines through it."""
+    told = run.get("spark")
+    if not told:
+        return ""
+    rows = [("events", "DuckDB", "Spark", "Spark's processor time by DuckDB's")]
+    for row in told["sizes"]:
+        ratio = row["spark"]["cpu_seconds"] / row["duckdb"]["cpu_seconds"]
+        cells = [figures(row[engine])[:2] for engine in ("duckdb", "spark")]
+        cells = [f"{seconds} ({cpu}) s" for seconds, cpu in cells]
+        rows.append((f"{row['events']:,}", *cells, f"{ratio:.1f}"))
+    found = fitted(told)
+    words = (
+        f"{name} {fixed:.0f} s and {slope:.1f} s a million events"
+        for name, (fixed, slope) in (
+            ("DuckDB", found["duckdb"]),
+            ("Spark", found["spark"]),
+        )
+    )
+    load = told["load_average"]
+    busy = f" Others were at work: load {load}." * (load > 1.5 * told["cores"])
+    return (
+        f"{table(rows)}\n\nSeconds (processor seconds) of "
+        f"{' and '.join(f'`{model}`' for model in told['models'])} by dbt on "
+        f"{told['cores']} cores. Lines through the processor seconds: "
+        f"{'; '.join(words)}.{busy}"
+    )
+
+
+def cost_model(run: dict) -> str:
+    """What the cost model says of sizes that were not measured."""
+    told = run.get("spark")
+    if not told:
+        return ""
+    found = fitted(told)
+    duckdb, spark = found["duckdb"], found["spark"]
+    room_for = MODEL_DISK / EVENT_BYTES
+    head = (f"{machines} machines with Spark" for machines in MODEL_MACHINES)
+    rows = [("events", "DuckDB", *head)]
+    for events in MODEL_EVENTS:
+        alone = seconds(duckdb, events, 1, MODEL_CORES)
+        cells = [in_time(alone) if events <= room_for else "no room"]
+        for machines in MODEL_MACHINES:
+            cells.append(in_time(seconds(spark, events, machines, MODEL_CORES)))
+        rows.append((f"{events:,.0f}", *cells))
+    crossings = [crossing(duckdb, spark, m, MODEL_CORES) for m in MODEL_MACHINES]
+    cells = [f"{x / 1e6:,.0f} million" if x is not None else "never" for x in crossings]
+    rows.append(("Spark is faster from", "", *cells))
+    return (
+        "**A model, not a measurement**: machines of "
+        f"{MODEL_CORES} cores and {MODEL_DISK / 1e12:g} TB of disk, the lines above, "
+        f"and work that spreads over all cores.\n\n{table(rows)}\n\n"
+        f"Spark is never faster on fewer than {spark[1] / duckdb[1]:.1f} times as many "
+        f"cores. A whole shop takes about {EVENT_BYTES:,.0f} bytes of disk an event, "
+        f"so one machine has room for {room_for / 1e9:,.0f} billion."
+    )
+
+
 TABLES: dict[str, Callable[[dict], str]] = {
     one.__name__: one
-    for one in (machine, goals, costs, queries, disk, rivals, growth, slowest)
+    for one in (
+        *(machine, goals, costs, queries, disk, rivals, growth, slowest),
+        *(engines, cost_model),
+    )
 }
 
 
@@ -440,6 +513,14 @@ def cost(row: dict | None) -> str:
     seconds, cpu = row["seconds"], row["cpu_seconds"]
     memory = row["peak_memory_bytes"] / GIGABYTE
     return f"{words}{seconds:,.1f} ({cpu:,.1f}) s, {memory:.2f} GB"
+
+
+def in_time(seconds: float) -> str:
+    """Seconds in a unit that can be read."""
+    for size, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:,.0f} {unit}"
+    return f"{seconds:,.0f} s"
 
 
 def column(orders: str, shop: dict) -> str:

@@ -1,6 +1,6 @@
 {#- The lake's tables as the sources that staging reads. DuckDB finds their files by
-    `external_location`; on Spark each is an external table over the same folder, made
-    again before every run, in a schema named after the source. -#}
+    `external_location`; on Spark each that is read is an external table over the same
+    folder, made again before every run, in a schema named after the source. -#}
 {% macro register_lake() -%}
     {{ return(adapter.dispatch('register_lake')()) }}
 {%- endmacro %}
@@ -11,8 +11,12 @@
     name begins with an underscore, and older files lack newer columns. -#}
 {% macro spark__register_lake() -%}
     {%- if execute -%}
+        {%- set read = [] -%}
+        {%- for node in graph.nodes.values() if node.unique_id in selected_resources -%}
+            {%- do read.extend(node.depends_on.nodes) -%}
+        {%- endfor -%}
         {%- set schemas = [] -%}
-        {%- for source in graph.sources.values() -%}
+        {%- for source in graph.sources.values() if source.unique_id in read -%}
             {%- if source.schema not in schemas -%}
                 {%- do schemas.append(source.schema) -%}
                 {%- do run_query('create schema if not exists ' ~ source.schema) -%}

@@ -52,8 +52,8 @@ def build(
     console: Console,
     select: list[str] | None = None,
     full_refresh: bool = False,
+    exclude: list[str] | None = None,
     kept: Path | None = None,
-    tests: bool = True,
 ) -> BuildResult:
     """Seeds, models and tests on Spark, with a progress bar, and what failed.
 
@@ -61,10 +61,10 @@ def build(
         console: Where to draw.
         select: dbt selectors; everything when left out.
         full_refresh: Rebuild incremental models from scratch.
+        exclude: dbt selectors of what is left out.
         kept: A new folder for the facts, rollups and marts that were built, as Parquet,
             a folder each; without it they stay where Spark keeps them, which is nowhere
             without a metastore.
-        tests: Run dbt's tests, too.
 
     Returns:
         The result, as of a build on DuckDB.
@@ -81,11 +81,11 @@ def build(
     arguments = ["build"]
     if full_refresh:
         arguments.append("--full-refresh")
-    if not tests:
-        arguments += ["--exclude-resource-type", "test", "unit_test"]
-    for selector in select or []:
-        arguments += ["--select", selector]
-    with _surroundings():
+    for option, selectors in (("--select", select), ("--exclude", exclude)):
+        for selector in selectors or []:
+            arguments += [option, selector]
+    with surroundings():
+        _let_dbt_tell_of_failures()
         _run_python_models_here()
         result, done = invoke(console, "spark", arguments)
         if kept is not None:
@@ -95,7 +95,7 @@ def build(
 
 
 @contextmanager
-def _surroundings() -> Iterator[None]:
+def surroundings() -> Iterator[None]:
     """What Spark needs to know and cannot guess: Java, the lake, room for tables, and
     how much there is to do. Whoever has a `SPARK_CONF_DIR` has said the last there."""
     before = dict(os.environ)
@@ -134,6 +134,13 @@ def _stop() -> None:
         SparkContext._gateway = SparkContext._jvm = None
 
 
+def _let_dbt_tell_of_failures() -> None:
+    """pyspark would write a page of Java's calls beside the message that dbt shows."""
+    from pyspark.logger import PySparkLogger
+
+    PySparkLogger.getLogger("SQLQueryContextLogger").disabled = True
+
+
 def _run_python_models_here() -> None:
     """Teach dbt-spark to run Python models in this process."""
     from dbt.adapters.base import PythonJobHelper
@@ -155,13 +162,18 @@ def _run_python_models_here() -> None:
 
 
 def _keep(done, folder: Path) -> None:
-    """Write the facts, rollups and marts that were built, each into its own folder."""
+    """Write the facts, rollups and marts that were built, a folder each; what
+    views of KPIs say stands in `kpi_values`, if that was built."""
     from pyspark.sql import SparkSession
 
     session = SparkSession.builder.getOrCreate()
-    for entry in done.result.results:
-        node = entry.node
-        is_model = node.resource_type == "model" and str(entry.status) == "success"
-        if is_model and node.fqn[1] in KEPT:
+    built = {
+        entry.node.name: entry.node
+        for entry in done.result.results
+        if entry.node.resource_type == "model" and str(entry.status) == "success"
+    }
+    for name, node in built.items():
+        is_kpi = name.startswith("kpi_") and node.config.materialized == "view"
+        if node.fqn[1] in KEPT and not (is_kpi and "kpi_values" in built):
             rows = session.table(node.relation_name)
-            rows.coalesce(1).write.parquet(str(folder / node.name))
+            rows.coalesce(1).write.parquet(str(folder / name))
