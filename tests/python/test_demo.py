@@ -5,6 +5,7 @@ What the generator says is true is derived here once more from the files alone.
 
 import hashlib
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -113,8 +114,8 @@ def test_another_seed_gives_another_shop(short, tmp_path):
     assert mine[name] != theirs[name]
 
 
-def test_only_its_own_files_are_replaced(tmp_path):
-    generate(tmp_path, **SHORT)
+def test_only_its_own_files_are_replaced(short, tmp_path):
+    shutil.copytree(short, tmp_path, dirs_exist_ok=True)
     mine = tmp_path / "landing" / "shopify" / "alder_eu" / "orders_export_my_own.csv"
     mine.write_text("mine\n")
     generate(tmp_path, **(SHORT | {"last": date(2024, 12, 15)}))

@@ -2,10 +2,11 @@
 
 One is the warehouse: loader, staging, facts, rollups, views. The other is
 `second_opinion`, Polars over the landed files, written from the words alone. Shops of
-three seeds, of random size and length, are built and compared in every month and day,
-as a whole and by shop.
+several seeds, of random size and length, are built and compared in every month and day,
+as a whole and by shop. WAREHOUSE_TEST_OPINIONS is the number of shops, two without it.
 """
 
+import os
 import random
 import shutil
 
@@ -19,8 +20,9 @@ from second_opinion.comparison import disagreements
 from second_opinion.landing import Landing
 from shop import PROJECT, Shop
 
-# One shop has all of the two years, with their odd exports; two are young.
-SEEDS = {11: "2024-10-01", 23: "2025-11-01", 42: "2026-02-01"}
+# One shop has all of the two years, with their odd exports; the others are young.
+SEEDS = {11: "2024-10-01", 42: "2026-02-01", 23: "2025-11-01"}
+SHOPS = list(SEEDS)[: int(os.environ.get("WAREHOUSE_TEST_OPINIONS", "2"))]
 OLDEST = 11
 
 
@@ -53,7 +55,7 @@ def clear(shop: Shop) -> None:
     (shop.folder / "warehouse.duckdb").unlink(missing_ok=True)
 
 
-@pytest.fixture(scope="module", params=SEEDS)
+@pytest.fixture(scope="module", params=SHOPS)
 def demo(request, folder) -> tuple[Landing, pl.DataFrame]:
     """A demo of this seed and a size that nobody chose."""
     clear(folder)
