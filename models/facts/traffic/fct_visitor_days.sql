@@ -43,8 +43,42 @@ with counted_sessions as (
         ) }}
 ),
 
-sliced_sessions as (
-    {{ slices('counted_sessions', {
+-- Half of all persons come once: there is nothing to put in order for them.
+only_visits as (
+    select max(session_id) as session_id
+    from counted_sessions
+    where person_id is not null
+    group by person_id
+    having count(*) = 1
+),
+
+only_sessions as (
+    select counted_sessions.*
+    from counted_sessions
+    inner join only_visits
+        on counted_sessions.session_id = only_visits.session_id
+),
+
+sliced_only_sessions as (
+    {{ slices('only_sessions', {
+        'shop': 'shop_id',
+        'channel': 'channel_id',
+        'device': 'device',
+        'visitor_type': 'visitor_type',
+        'country': 'country',
+    }) }}
+),
+
+repeated_sessions as (
+    select counted_sessions.*
+    from counted_sessions
+    left join only_visits
+        on counted_sessions.session_id = only_visits.session_id
+    where only_visits.session_id is null
+),
+
+sliced_repeated_sessions as (
+    {{ slices('repeated_sessions', {
         'shop': 'shop_id',
         'channel': 'channel_id',
         'device': 'device',
@@ -79,7 +113,7 @@ visitor_days as (
         member,
         person_id,
         bool_or(has_purchase) as has_purchase
-    from sliced_sessions
+    from sliced_repeated_sessions
     group by visited_on, dimension, member, person_id
     union all
     select
@@ -116,6 +150,19 @@ visitor_history as (
         cast(date_trunc('quarter', visited_on) as date) as quarter_start,
         cast(date_trunc('year', visited_on) as date) as year_start
     from visitor_days
+    union all
+    select
+        visited_on,
+        dimension,
+        member,
+        has_purchase,
+        date '1900-01-01' as visit_before,
+        case when has_purchase then date '1900-01-01' end as purchase_before,
+        cast(date_trunc('week', visited_on) as date) as week_start,
+        cast(date_trunc('month', visited_on) as date) as month_start,
+        cast(date_trunc('quarter', visited_on) as date) as quarter_start,
+        cast(date_trunc('year', visited_on) as date) as year_start
+    from sliced_only_sessions
 )
 
 -- A person counts in a period on the first day of it that saw the person: the exact
