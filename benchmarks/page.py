@@ -255,8 +255,8 @@ def slowest(run: dict) -> str:
 
 def engines(run: dict) -> str:
     """The same models on DuckDB and Spark as events grow, and the lines through it."""
-    told = run.get("spark")
-    if not told:
+    told = run.get("spark", {"sizes": []})
+    if len(told["sizes"]) < 2:  # no line goes through one point
         return ""
     rows = [("events", "DuckDB", "Spark", "Spark's processor time by DuckDB's")]
     for row in told["sizes"]:
@@ -277,15 +277,16 @@ def engines(run: dict) -> str:
     return (
         f"{table(rows)}\n\nSeconds (processor seconds) of "
         f"{' and '.join(f'`{model}`' for model in told['models'])} by dbt on "
-        f"{told['cores']} cores. Lines through the processor seconds: "
+        f"{told['cores']} cores, Spark {told['versions']['Spark']}. Lines through the "
+        f"processor seconds: "
         f"{'; '.join(words)}.{busy}"
     )
 
 
 def cost_model(run: dict) -> str:
     """What the cost model says of sizes that were not measured."""
-    told = run.get("spark")
-    if not told:
+    told = run.get("spark", {"sizes": []})
+    if len(told["sizes"]) < 2:  # no line goes through one point
         return ""
     found = fitted(told)
     duckdb, spark = found["duckdb"], found["spark"]

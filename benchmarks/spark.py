@@ -26,16 +26,19 @@ one machine's disk does: events = disk / `EVENT_BYTES`.
 """
 
 import argparse
+import json
 import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
 
 from benchmarks.measure import measure
 from benchmarks.shop import NOTHING, ORDER_BYTES, SESSION_BYTES, Shop
+from warehouse.files import write_whole
 from warehouse.paths import PROJECT
 from warehouse.spark import missing_for_spark
 from warehouse.values import text
@@ -185,7 +188,7 @@ def fitted(told: dict) -> dict[str, Line]:
 def main() -> None:
     """Measure, and write the results and the pages."""
     from benchmarks import page
-    from benchmarks.__main__ import RESULTS, Bench, finish, machine
+    from benchmarks.__main__ import RESULTS, finish, machine, versions
 
     options = argparse.ArgumentParser(
         prog="python -m benchmarks.spark",
@@ -199,10 +202,15 @@ def main() -> None:
     if missing := missing_for_spark():
         sys.exit(f"not measured: {missing} (make spark)")
     asked.work.mkdir(parents=True, exist_ok=True)
-    bench = Bench(asked.work, RESULTS / f"{machine()['name']}.json")
+    file = RESULTS / f"{machine()['name']}.json"
+    results = {"sizes": {}, "growth": {}, "machine": machine(), "versions": versions()}
+    if file.exists():
+        results = json.loads(file.read_text(encoding="utf-8"))
     for told in run(asked.work.resolve(), asked.orders, sorted(asked.times)):
-        bench.results["spark"] = told
-        bench.write()
+        results["spark"] = told | {
+            "versions": versions() | {"Spark": version("pyspark")}
+        }
+        write_whole(file, json.dumps(results, indent=1) + "\n")
     finish(page.write(RESULTS))
 
 

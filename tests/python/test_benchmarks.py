@@ -11,7 +11,7 @@ import pytest
 from shop import PROJECT
 
 from benchmarks import __main__ as bench
-from benchmarks import page, plots, steps
+from benchmarks import page, plots, spark, steps
 from benchmarks.measure import measure
 from benchmarks.shop import Failed, Shop, room
 
@@ -419,3 +419,45 @@ def test_the_whole_runner(tmp_path):
     assert expected <= found["phases"].keys()
     assert found["phases"]["floor"]["failing"] == []
     assert found["phases"]["queries"]["kpi"]["queries"] > 500
+
+
+# --------------------------------------------------------------------- Spark's costs
+
+
+def test_a_line_goes_through_its_points():
+    assert spark.fit([(0, 10), (1e6, 12), (3e6, 16)]) == pytest.approx((10, 2))
+
+
+def test_spark_is_faster_from_where_both_take_as_long():
+    duckdb, many = (10.0, 10.0), (100.0, 40.0)
+    events = spark.crossing(duckdb, many, machines=8, cores=4)
+    assert events == pytest.approx(72e6)
+    alone, together = (
+        spark.seconds(line, events, machines, 4)
+        for line, machines in ((duckdb, 1), (many, 8))
+    )
+    assert alone == pytest.approx(together)
+    assert spark.crossing(duckdb, many, machines=4, cores=4) is None
+
+
+def test_the_model_is_told_from_the_measurement(run):
+    """Ten seconds and ten a million events; Spark: a hundred, and fifty."""
+    row = {
+        events: {
+            "events": events,
+            "duckdb": {"seconds": 1.0, "cpu_seconds": 10 + 10 * events / 1e6},
+            "spark": {"seconds": 2.0, "cpu_seconds": 100 + 50 * events / 1e6},
+        }
+        for events in (1_000_000, 4_000_000)
+    }
+    told = {"models": ["+x"], "cores": 2, "load_average": 0.5}
+    told["versions"] = {"Spark": "4.1"}
+    run["spark"] = told | {"sizes": [row[1_000_000]]}
+    assert page.engines(run) == page.cost_model(run) == ""
+    run["spark"] = told | {"sizes": list(row.values())}
+    assert "| 1,000,000 | 1.0 (20.0) s | 2.0 (150.0) s | 7.5 |" in page.engines(run)
+    assert "DuckDB 10 s and 10.0 s a million events" in page.engines(run)
+    said = page.cost_model(run)
+    assert said.startswith("**A model, not a measurement**")
+    assert "| 100,000,000 | 72 s | 3 min | 120 s | 105 s |" in said
+    assert "| Spark is faster from |  | never | 209 million | 156 million |" in said
