@@ -36,7 +36,6 @@ FEW_ROWS = {
     "spark.sql.maxPlanStringLength": "1000",
     "spark.sql.shuffle.partitions": "1",
     "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
 }
 
 
