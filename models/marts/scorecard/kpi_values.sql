@@ -113,16 +113,32 @@
     'page_load_seconds',
 ] -%}
 
-{% for kpi in kpis | list %}
-    select
-        '{{ kpi }}' as kpi_id,
-        kpi_{{ kpi }}.grain,
-        kpi_{{ kpi }}.period_start,
-        kpi_{{ kpi }}.dimension,
-        kpi_{{ kpi }}.member,
-        kpi_{{ kpi }}.numerator,
-        kpi_{{ kpi }}.denominator,
-        kpi_{{ kpi }}.value
-    from {{ ref('kpi_' ~ kpi) }} as kpi_{{ kpi }}
-    {% if not loop.last %}union all{% endif %}
-{% endfor %}
+with kpis as (
+    {% for kpi in kpis | list %}
+        select
+            '{{ kpi }}' as kpi_id,
+            kpi_{{ kpi }}.grain,
+            kpi_{{ kpi }}.period_start,
+            kpi_{{ kpi }}.dimension,
+            kpi_{{ kpi }}.member,
+            kpi_{{ kpi }}.numerator,
+            kpi_{{ kpi }}.denominator,
+            kpi_{{ kpi }}.value
+        from {{ ref('kpi_' ~ kpi) }} as kpi_{{ kpi }}
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+)
+
+-- A KPI's rows lie together: who asks for one reads little else, and a union of a
+-- hundred small parts is written in half the time when it has to be sorted first.
+select
+    kpi_id,
+    grain,
+    period_start,
+    dimension,
+    member,
+    numerator,
+    denominator,
+    value
+from kpis
+order by kpi_id nulls last
