@@ -79,7 +79,10 @@ measured as (
         grain,
         period_start,
         dimension,
-        member
+        member,
+        numerator,
+        denominator,
+        value
     from known
     where grain in ('day', 'week', 'month', 'quarter', 'year')
 ),
@@ -105,25 +108,27 @@ counted as (
 
 -- A period in which nothing was counted has a row as well: of the whole up to the
 -- newest one, of a slice up to the one in which it fell to 0, the row not to miss.
-slots as (
+all_slots as (
     select
-        measured.kpi_id,
-        periods.grain,
-        periods.period_start,
-        measured.dimension,
-        measured.member
+        kpi_id,
+        grain,
+        period_start,
+        dimension,
+        member,
+        numerator,
+        denominator,
+        value
     from measured
-    inner join periods
-        on
-            measured.grain = periods.grain
-            and measured.period_start = periods.period_start
-    union distinct
+    union all
     select
         counted.kpi_id,
         periods.grain,
         periods.period_start,
         counted.dimension,
-        counted.member
+        counted.member,
+        cast(null as double) as numerator,
+        cast(null as double) as denominator,
+        cast(null as double) as value
     from counted
     inner join periods
         on
@@ -133,6 +138,20 @@ slots as (
                 counted.dimension = 'all'
                 or counted.last_start >= periods.previous_period_start
             )
+),
+
+slots as (
+    select
+        kpi_id,
+        grain,
+        period_start,
+        dimension,
+        member,
+        max(numerator) as numerator,
+        max(denominator) as denominator,
+        max(value) as value
+    from all_slots
+    group by kpi_id, grain, period_start, dimension, member
 ),
 
 compared as (
@@ -155,11 +174,9 @@ compared as (
         catalogue.matures_after_days is null
         or {{ datediff('periods.period_end', 'dim_as_of.as_of_date', 'day') }}
         >= catalogue.matures_after_days as is_mature,
-        this_period.numerator,
-        this_period.denominator,
-        coalesce(
-            this_period.value, case when catalogue.is_count then 0 end
-        ) as value,
+        slots.numerator,
+        slots.denominator,
+        coalesce(slots.value, case when catalogue.is_count then 0 end) as value,
         counted_grains.grain is not null
         and coalesce(periods.previous_period_start >= first_days.first_day, false)
             as has_previous,
@@ -195,13 +212,6 @@ compared as (
         on
             slots.kpi_id = counted_grains.kpi_id
             and periods.comparison_grain = counted_grains.grain
-    left join known as this_period
-        on
-            slots.kpi_id = this_period.kpi_id
-            and slots.grain = this_period.grain
-            and slots.dimension = this_period.dimension
-            and slots.member = this_period.member
-            and slots.period_start = this_period.period_start
     left join known as previous_period
         on
             slots.kpi_id = previous_period.kpi_id
