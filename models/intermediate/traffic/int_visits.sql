@@ -48,12 +48,23 @@ with from_events as (
         sum(case when event_name = 'add_to_cart' then 1 else 0 end) as add_to_carts,
         sum(case when event_name = 'begin_checkout' then 1 else 0 end) as checkouts,
         sum(case when event_name = 'add_payment_info' then 1 else 0 end)
-            as payment_infos,
-        count(distinct case
-            when event_name = 'purchase' then coalesce(order_number, '')
-        end) as purchases
+            as payment_infos
     from {{ ref('int_events') }}
     where session_id is not null and {{ touched('session_id') }}
+    group by session_id
+),
+
+-- Apart from the rest: to look for doubles among all events costs more than reading
+-- these few again.
+event_purchases as (
+    select
+        session_id,
+        count(distinct coalesce(order_number, '')) as purchases
+    from {{ ref('int_events') }}
+    where
+        event_name = 'purchase'
+        and session_id is not null
+        and {{ touched('session_id') }}
     group by session_id
 ),
 
@@ -111,9 +122,9 @@ merged as (
         coalesce(told_sessions.checkouts, from_events.checkouts, 0) as checkouts,
         coalesce(told_sessions.payment_infos, from_events.payment_infos, 0)
             as payment_infos,
-        coalesce(told_sessions.purchases, from_events.purchases, 0) as purchases,
+        coalesce(told_sessions.purchases, event_purchases.purchases, 0) as purchases,
         case
-            when coalesce(from_events.purchases, 0) = 0
+            when coalesce(event_purchases.purchases, 0) = 0
                 then coalesce(told_sessions.purchases, 0)
             else 0
         end as untold_purchases,
@@ -121,6 +132,8 @@ merged as (
     from from_events
     full outer join told_sessions
         on from_events.session_id = told_sessions.session_id
+    left join event_purchases
+        on from_events.session_id = event_purchases.session_id
 ),
 
 filled as (
