@@ -308,7 +308,7 @@ def cost_model(run: dict) -> str:
         f"and work that spreads over all cores.\n\n{table(rows)}\n\n"
         f"Spark is never faster on fewer than {spark[1] / duckdb[1]:.1f} times as many "
         f"cores. A whole shop takes about {EVENT_BYTES:,.0f} bytes of disk an event, "
-        f"so one machine has room for {room_for / 1e9:,.0f} billion."
+        f"so one machine has room for {room_for / 1e9:,.1f} billion."
     )
 
 
