@@ -9,10 +9,15 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from functools import cache
+from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
 
 import duckdb
+from rich.console import Console
 
+from warehouse import build as building
 from warehouse.build import run_dbt
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -111,6 +116,11 @@ class Shop:
             **variables,
         )
 
+    def build_part(self, *selectors: str) -> building.BuildResult:
+        """`warehouse build --select`, with the tests, in this process."""
+        with self.surroundings(), parsed_once():
+            return building.build(Console(file=StringIO()), "dev", list(selectors))
+
     def ask(self, query: str) -> list[tuple]:
         """The rows of a query over the built warehouse."""
         self.enter()
@@ -182,6 +192,19 @@ class Copy:
     def text(self, path: str) -> str:
         """A file of the copy."""
         return (self.folder / path).read_text(encoding="utf-8")
+
+
+@contextlib.contextmanager
+def parsed_once() -> Iterator[None]:
+    """Where `warehouse build` reads the project, it is given what was read before."""
+
+    def run(*arguments, **more):
+        if arguments[0] == "parse":
+            return SimpleNamespace(exception=None, result=read_project())
+        return run_dbt(*arguments, **more)
+
+    with patch.object(building, "run_dbt", run):
+        yield
 
 
 @cache

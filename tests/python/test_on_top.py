@@ -16,12 +16,11 @@ import shutil
 from collections import Counter
 from io import StringIO
 from pathlib import Path
-from types import SimpleNamespace
 
 import duckdb
 import pytest
 from rich.console import Console
-from shop import Shop, read_project
+from shop import Shop, parsed_once, read_project
 
 from warehouse import build as building
 from warehouse.build import AS_THEY_WERE, BuildResult
@@ -343,17 +342,10 @@ def test_nothing_new_changes_nothing(stand):
     assert stand.file.read_bytes() == before
 
 
-def test_what_is_left_as_it_is_counts(stand, monkeypatch):
+def test_what_is_left_as_it_is_counts(stand):
     """A build that has nothing to make is a whole one, and what passed has passed."""
-    run_dbt, project = building.run_dbt, SimpleNamespace(exception=None, result=None)
-
-    def parsed_once(*arguments, **more):
-        project.result = read_project()
-        return project if arguments[0] == "parse" else run_dbt(*arguments, **more)
-
-    monkeypatch.setattr(building, "run_dbt", parsed_once)
     nothing = {"moved": [], "followed": {}, "ask_again": []}
-    with stand.shop.surroundings():
+    with stand.shop.surroundings(), parsed_once():
         result, _ = building.invoke(
             Console(file=StringIO()), "dev", ["build", "--no-write-json"], nothing
         )
@@ -364,6 +356,16 @@ def test_what_is_left_as_it_is_counts(stand, monkeypatch):
     assert result.checks > kinds["test"] == result.counts["test kept"]
     result.counts["model error"] = 1
     assert not result.is_consistent
+
+
+def test_a_part_where_nothing_stands(tmp_path):
+    """Tests that look at tables out of the part wait until these are made."""
+    shop = Shop(tmp_path)
+    shop.landing.mkdir()
+    load(data=shop.folder)
+    result = shop.build_part("+fct_marketing_costs")
+    assert result.success, result.problems
+    assert result.total("model", status=("success",)) > 1 < result.checks
 
 
 MEMORY = {
