@@ -147,14 +147,7 @@ def build(
     """
     target = target or target_name()
     salt(target)
-    arguments = ["build", "--cache-selected-only"]
-    if full_refresh:
-        arguments.append("--full-refresh")
-    for selector in select or []:
-        arguments += ["--select", selector]
-    if select:
-        # No test of a table that may not be there yet.
-        arguments += ["--indirect-selection", "buildable"]
+    arguments = [*build_command(select, full_refresh), "--cache-selected-only"]
 
     data = data_dir(target)
     with work("build", data) as told:
@@ -177,6 +170,28 @@ def build(
                 raise trouble
     report(console, result)
     return result
+
+
+def build_command(
+    select: list[str] | None, full_refresh: bool, exclude: list[str] | None = None
+) -> list[str]:
+    """`dbt build` as it is typed, on any engine.
+
+    Args:
+        select: dbt selectors; everything when left out.
+        full_refresh: Rebuild incremental models from scratch.
+        exclude: dbt selectors of what is left out.
+    """
+    typed = ["build"]
+    if full_refresh:
+        typed.append("--full-refresh")
+    for option, selectors in (("--select", select), ("--exclude", exclude)):
+        for selector in selectors or []:
+            typed += [option, selector]
+    if select:
+        # No test of a table that may not be there yet.
+        typed += ["--indirect-selection", "buildable"]
+    return typed
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from warehouse.build import BuildResult, invoke, report
+from warehouse.build import BuildResult, build_command, invoke, report
 from warehouse.errors import UserError
 from warehouse.paths import data_dir
 from warehouse.people import salt
@@ -77,16 +77,12 @@ def build(
         raise UserError(
             f"Spark cannot run here: {missing}.", "`make spark` installs it."
         )
-    arguments = ["build"]
-    if full_refresh:
-        arguments.append("--full-refresh")
-    for option, selectors in (("--select", select), ("--exclude", exclude)):
-        for selector in selectors or []:
-            arguments += [option, selector]
     with surroundings():
         _let_dbt_tell_of_failures()
         _run_python_models_here()
-        result, done = invoke(console, "spark", arguments)
+        result, done = invoke(
+            console, "spark", build_command(select, full_refresh, exclude)
+        )
         if kept is not None:
             _keep(done, kept)
     report(console, result)
