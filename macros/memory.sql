@@ -6,3 +6,10 @@
         set global memory_limit = '{{ most }}'
     {%- endif -%}
 {%- endmacro %}
+
+{# Rows that are replaced in place leave holes behind; whole tables do not. #}
+{% macro close_holes() -%}
+    {%- if since_last_build() is not none and target.type == 'duckdb' -%}
+        set global max_vacuum_tasks = 100
+    {%- endif -%}
+{%- endmacro %}
