@@ -1,14 +1,17 @@
 {#- What a build makes anew after one more load. `warehouse build` says which tables of the
-    lake have moved since the last build, and of those that it can follow by day (meta
-    `followed_by` of the source) the days and files; it says so only if nothing else has
+    lake have moved since the last build, and of those that it can follow (meta
+    `followed_by` of the source) the days or files; it says so only if nothing else has
     written the warehouse since and the project is the same. Whoever runs dbt by hand, or a
     part of it, gets everything from scratch.
 
     An incremental model replaces the rows of some units (meta `unit`), those that `touched`
     lists, and leaves all rows that differ from before, old and new, in <model>__changes.
-    There the next models find what touches them. Tables that are made whole but should
-    tell what changed have meta `tracked`. What hangs on nothing that moved is not made
-    again, and has no changes. -#}
+    There the next models find what touches them. The first model over a table of the lake
+    has `days of <source>/<table>` for `touched`, or `files of`: rows of which not the day
+    decides, but a key that may come on any day, are taken file by file, and the models
+    after them go by keys. Tables that are made whole but should tell what changed have meta
+    `tracked`: true, or the columns of which others must know. What hangs on nothing that
+    moved is not made again, and has no changes. -#}
 
 {#- Of a unit of the model: true in a build from scratch, else what this build replaces.
     `file` is the column with the landed file, where rows are read from the lake: the
@@ -19,23 +22,41 @@
         true
     {%- elif key is not none -%}
         {{ key }} in (select {{ key }} from {{ of }} where {{ touched(unit) }})
+    {%- elif model.config.meta.touched.startswith('files of ') -%}
+        {{ is_one_of(followed_of(model).files, unit) }}
     {%- elif model.config.meta.touched.startswith('days of ') -%}
-        {%- set followed = since_last_build().followed.get(
-            model.config.meta.touched.removeprefix('days of '), {'days': [], 'files': []}
-        ) -%}
+        {%- set followed = followed_of(model) -%}
         {%- if not followed.days or (file is not none and not followed.files) -%}
             false
         {%- else -%}
             {{ unit }} in (date '{{ followed.days | join("', date '") }}')
             {%- if file is not none %}
-            and {{ file }} in ({% for name in followed.files -%}
-                '{{ name | replace("'", "''") }}' {%- if not loop.last %}, {% endif -%}
-            {%- endfor %})
+            and {{ is_one_of(followed.files, file) }}
             {%- endif -%}
         {%- endif -%}
     {%- else -%}
-        {{ unit }} in ({{ model.config.meta.touched }})
+        {{ unit }} in (select unit from {{ this.identifier }}__touched)
     {%- endif -%}
+{%- endmacro %}
+
+{% macro is_one_of(names, file) -%}
+    {%- if not names -%}
+        false
+    {%- else -%}
+        {{ file }} in ({% for name in names -%}
+            '{{ name | replace("'", "''") }}' {%- if not loop.last %}, {% endif -%}
+        {%- endfor %})
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The table of the lake that a model goes by, and what has come to it. -#}
+{% macro own_table(model) -%}
+    {{ return(model.config.meta.touched.split(' of ') | last) }}
+{%- endmacro %}
+
+{% macro followed_of(model) -%}
+    {%- set nothing = {'days': [], 'files': []} -%}
+    {{ return(since_last_build().followed.get(own_table(model), nothing)) }}
 {%- endmacro %}
 
 {#- What `warehouse build` says has moved in the lake; none where it says nothing. -#}
@@ -62,8 +83,10 @@
         or load_cached_relation(this) is none -%}
         {{ return(false) }}
     {%- endif -%}
-    {%- set own = model.config.meta.touched.removeprefix('days of ') -%}
-    {%- set moved = moved_tables() | reject('eq', own) | list -%}
+    {%- set moved = moved_tables() -%}
+    {%- if own_table(model) in since_last_build().followed -%}
+        {%- set moved = moved | reject('eq', own_table(model)) | list -%}
+    {%- endif -%}
     {%- for parent in model.depends_on.nodes if not is_followed(parent, moved) -%}
         {{ return(false) }}
     {%- endfor -%}

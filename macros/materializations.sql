@@ -60,25 +60,31 @@
 {%- endmacro %}
 
 {#- A table from scratch; if it shall tell what changed, and there is something to compare
-    with, that too. -#}
+    with, that too: of all columns, or of those that meta `tracked` lists. -#}
 {% macro make_whole(table) -%}
-    {%- set before = load_cached_relation(this) -%}
-    {%- set changes = table.incorporate(path={'identifier': table.identifier ~ '__changes'})
-    -%}
+    {%- set there = load_cached_relation(this) -%}
+    {%- set compared = leaves_changes(model) and since_last_build() is not none
+        and there is not none -%}
+    {%- if compared -%}
+        {%- set before = table.identifier ~ '__before' -%}
+        {%- set columns = model.config.meta.get('tracked') -%}
+        {%- if columns is not iterable -%}
+            {%- set columns = columns_of(table) -%}
+        {%- endif -%}
+        {%- call statement('before') -%}
+            create or replace temporary table {{ before }} as (
+                select {{ columns | join(', ') }} from {{ table }}
+            );
+        {%- endcall -%}
+    {%- endif -%}
     {%- call statement('main') -%}
-        {%- if not leaves_changes(model) or since_last_build() is none or before is none -%}
-            {{ drop_before(before) }}
-            {{ create_table_as(False, table, compiled_code) }}
-            {%- if leaves_changes(model) -%}
-                drop table if exists {{ changes }};
-            {%- endif -%}
-        {%- else -%}
-            {%- set made = table.identifier ~ '__made' -%}
-            create or replace temporary table {{ made }} as ({{ compiled_code }});
-            {{ note_changes(table, made) }}
-            {{ drop_before(before) }}
-            {{ create_table_as(False, table, 'select * from ' ~ made) }}
-            drop table {{ made }};
+        {{ drop_before(there) }}
+        {{ create_table_as(False, table, compiled_code) }}
+        {%- if compared -%}
+            {{ note_changes(table, before, table, columns) }}
+            drop table temp.{{ before }};
+        {%- elif leaves_changes(model) -%}
+            drop table if exists {{ changes_of(table) }};
         {%- endif -%}
     {%- endcall -%}
 {%- endmacro %}
@@ -87,29 +93,41 @@
     comes, in one transaction. -#}
 {% macro replace_units(table) -%}
     {%- set made = table.identifier ~ '__made' -%}
+    {%- set listed = table.identifier ~ '__touched' -%}
     {%- set gone = touched(model.config.meta.unit) -%}
-    {%- set names = adapter.get_columns_in_relation(table) | map(attribute='name') -%}
+    {%- set columns = columns_of(table) -%}
+    {%- if listed in gone %}
+    create or replace temporary table {{ listed }} as (
+        select distinct unit from ({{ model.config.meta.touched }}) as listed(unit)
+    );
+    {%- endif %}
     create or replace temporary table {{ made }} as ({{ compiled_code }});
-    {{ note_changes(table, made, gone) }}
+    {{ note_changes(table, table, made, columns, gone) }}
     delete from {{ table }} where {{ gone }};
-    insert into {{ table }} by name select {{ names | join(', ') }} from {{ made }};
+    insert into {{ table }} by name select {{ columns | join(', ') }} from {{ made }};
     drop table {{ made }};
+    drop table if exists temp.{{ listed }};
 {%- endmacro %}
 
 {#- The rows of a table that go, and those that come, without those that do both. -#}
-{% macro note_changes(table, made, gone='true') -%}
-    {%- set columns = adapter.get_columns_in_relation(table) | map(attribute='name') -%}
+{% macro note_changes(table, before, after, columns, gone='true') -%}
     {%- set columns = columns | join(', ') -%}
-    create or replace table {{ table.incorporate(
-        path={'identifier': table.identifier ~ '__changes'}
-    ) }} as (
+    create or replace table {{ changes_of(table) }} as (
         select {{ columns }}
         from (
-            select {{ columns }}, 1 as times from {{ table }} where {{ gone }}
+            select {{ columns }}, 1 as times from {{ before }} where {{ gone }}
             union all
-            select {{ columns }}, -1 as times from {{ made }}
+            select {{ columns }}, -1 as times from {{ after }}
         ) as both_sides
         group by {{ columns }}
         having sum(times) <> 0
     );
+{%- endmacro %}
+
+{% macro changes_of(table) -%}
+    {{ return(table.incorporate(path={'identifier': table.identifier ~ '__changes'})) }}
+{%- endmacro %}
+
+{% macro columns_of(table) -%}
+    {{ return(adapter.get_columns_in_relation(table) | map(attribute='name') | list) }}
 {%- endmacro %}

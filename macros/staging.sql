@@ -15,6 +15,40 @@
     )
 {%- endmacro %}
 
+{#- The rows of a base that a newer row of their key replaces. Few keys come twice: only
+    their rows are sorted. -#}
+{% macro replaced_rows(base, key) -%}
+repeated as (
+    select {{ key }}
+    from {{ base }}
+    group by {{ key }}
+    having count(*) > 1
+),
+
+numbered as (
+    select
+        landed_file,
+        landed_row,
+        row_number() over (
+            partition by {{ key }}
+            order by
+                landed_at desc nulls last,
+                landed_file desc nulls last,
+                landed_row desc nulls last
+        ) as version
+    from {{ base }}
+    where {{ key }} in (select repeated.{{ key }} from repeated)
+),
+
+replaced as (
+    select
+        landed_file,
+        landed_row
+    from numbered
+    where version > 1
+)
+{%- endmacro %}
+
 {#- 1 on all rows that the newest file has of a key: for reports, where several rows of
     one file may share a key and add up, and a later download replaces them together. -#}
 {% macro newest_file(key) -%}

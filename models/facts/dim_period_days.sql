@@ -1,3 +1,5 @@
+{{ config(meta={'tracked': true}) }}
+
 select
     dim_periods.grain,
     dim_periods.period_start,

@@ -1,4 +1,27 @@
 -- Each part belongs to the day of its own step: a parcel is up to five rows.
+{{ config(
+    materialized='incremental',
+    meta={
+        'unit': 'period_start',
+        'touched': '
+            select period_start from dim_period_days__changes
+            union all
+            select period_start from dim_period_days
+            where date_day in (
+                select confirmed_date from fct_parcels__changes
+                union all
+                select packed_date from fct_parcels__changes
+                union all
+                select dispatched_date from fct_parcels__changes
+                union all
+                select delivered_date from fct_parcels__changes
+                union all
+                select promised_date from fct_parcels__changes
+            )
+        ',
+    },
+) }}
+
 with parcels as (
     select *
     from {{ ref('fct_parcels') }}
@@ -100,6 +123,7 @@ counted as (
     from sliced
     inner join {{ ref('dim_period_days') }} as dim_period_days
         on sliced.happened_on = dim_period_days.date_day
+    where {{ touched('dim_period_days.period_start') }}
     group by
         dim_period_days.grain,
         dim_period_days.period_start,

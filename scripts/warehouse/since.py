@@ -2,8 +2,9 @@
 
 A landed file touches the days of its rows. Which those are is read once a file, and
 kept with what the build remembers: a file that is replaced or leaves touches the days
-that it had, too. Only tables whose contract says `followed_by`, a column with the
-moment of the row, are followed; of the others it is known that they moved, no more.
+that it had, too. Only tables whose contract says `followed_by` are followed: a column
+with the moment of the row, or `_file`, where no day decides what else a row may change,
+and its files are all that is asked. Of the others it is known that they moved, no more.
 
 What hangs on no table that moved is left as it is, and so are views and seeds: they say
 what they said.
@@ -19,6 +20,7 @@ from warehouse.values import name as quoted
 from warehouse.values import text as literal
 
 Days = dict[str, dict]  # by the file in the lake: its stamp, the landed file, its days
+FILE = "_file"  # `followed_by` of the tables that are followed by file
 
 
 def days_of_files(lake: Path, known: Days | None = None) -> Days:
@@ -30,7 +32,8 @@ def days_of_files(lake: Path, known: Days | None = None) -> Days:
 
     Returns:
         By `source/table/file.parquet`: `stamp` (size, time), `file` (the landed file's
-        name) and `days` (ISO dates, UTC), for files that have rows.
+        name) and `days` (ISO dates, UTC; none of tables that are followed by file), for
+        files that have rows.
     """
     found: Days = {}
     with duckdb.connect() as connection:
@@ -42,21 +45,22 @@ def days_of_files(lake: Path, known: Days | None = None) -> Days:
                 if known and known.get(key, {}).get("stamp") == stamp:
                     found[key] = known[key]
                     continue
+                day = f"cast(cast({quoted(column)} as timestamp) as date)"
                 rows = connection.execute(
-                    f"select any_value(_file), cast(cast({quoted(column)} as timestamp)"
-                    f" as date) as day from read_parquet({literal(path)})"
+                    f"select any_value(_file), {'null' if column == FILE else day}"
+                    f" as day from read_parquet({literal(path)})"
                     " group by day order by day"
                 ).fetchall()
                 found[key] = {
                     "stamp": stamp,
                     "file": rows[0][0] if rows else None,
-                    "days": [str(day) for _, day in rows],
+                    "days": [str(day) for _, day in rows if day],
                 }
     return found
 
 
 def followed_tables() -> dict[str, str]:
-    """The tables that are followed by day, `source/table`, and the column with it."""
+    """The tables that are followed, `source/table`, and by which column."""
     return {
         f"{table.source}/{table.name}": table.meta["followed_by"]
         for source in read_contracts().values()
@@ -76,9 +80,10 @@ def since_last_build(memory: dict, now: dict, days: Days) -> dict | None:
 
     Returns:
         `followed`: by table the `days` that new, replaced and gone files touch, and the
-        landed `files` that have rows of them; `moved`: tables of which is only known
-        that they are others; `ask_again`, as it was remembered. None if all must be
-        made anew: the project is another, or the last build left no whole.
+        landed `files` that have rows of them, or are such files themselves; `moved`:
+        tables of which is only known that they are others; `ask_again`, as it was
+        remembered. None if all must be made anew: the project is another, or the last
+        build left no whole.
     """
     made_of, before = memory.get("made_of"), memory.get("days")
     if not (memory.get("is_consistent") and made_of and before is not None):
@@ -87,20 +92,16 @@ def since_last_build(memory: dict, now: dict, days: Days) -> dict | None:
         return None
     moved = moved_tables(made_of, now)
     followed = {}
-    for table in sorted(moved & followed_tables().keys()):
+    followed_by = followed_tables()
+    for table in sorted(moved & followed_by.keys()):
         old, new = (_of_table(table, each) for each in (before, days))
-        touched = {
-            day
-            for key in old.keys() | new.keys()
-            if old.get(key) != new.get(key)
-            for each in (old, new)
-            for day in each.get(key, {}).get("days", [])
-        }
-        history = {day for each in new.values() for day in each["days"]}
-        # Most of the history is made anew faster as a whole.
-        if 2 * len(touched) <= len(history):
-            files = {e["file"] for e in new.values() if touched & set(e["days"])}
-            followed[table] = {"days": sorted(touched), "files": sorted(files)}
+        others = {key for key in old | new if old.get(key) != new.get(key)}
+        if followed_by[table] == FILE:
+            touched = _files_touched(old, new, others)
+        else:
+            touched = _days_touched(old, new, others)
+        if touched:
+            followed[table] = touched
     return {
         "moved": sorted(moved - followed.keys()),
         "followed": followed,
@@ -124,3 +125,28 @@ def what_hangs_on(since: dict) -> list[str]:
 
 def _of_table(table: str, days: Days) -> Days:
     return {key: one for key, one in days.items() if key.startswith(f"{table}/")}
+
+
+# Most of the history is made anew faster as a whole: then nothing is followed.
+
+
+def _days_touched(old: Days, new: Days, others: set[str]) -> dict | None:
+    touched = {
+        day
+        for key in others
+        for each in (old, new)
+        for day in each.get(key, {}).get("days", [])
+    }
+    history = {day for each in new.values() for day in each["days"]}
+    if 2 * len(touched) > len(history):
+        return None
+    files = {e["file"] for e in new.values() if touched & set(e["days"])}
+    return {"days": sorted(touched), "files": sorted(files)}
+
+
+def _files_touched(old: Days, new: Days, others: set[str]) -> dict | None:
+    size = {key: one["stamp"][0] for key, one in new.items()}
+    if 2 * sum(size.get(key, 0) for key in others) > sum(size.values()):
+        return None
+    entries = [each[key] for each in (old, new) for key in others if key in each]
+    return {"days": [], "files": sorted({e["file"] for e in entries if e["file"]})}

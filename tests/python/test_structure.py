@@ -193,13 +193,18 @@ def test_lineage_from_the_files_is_dbts_own(manifest):
 
 
 def test_staging_is_one_select_from_one_source(manifest):
-    """A staging view renames one table; the next layer brings sources together."""
+    """A staging view renames one table, itself or by its base; the next layer brings
+    sources together."""
+
+    def sources(node: dict) -> set[str]:
+        parents = [each for each in node["depends_on"]["nodes"] if "seed." not in each]
+        bases = [manifest["nodes"][each] for each in parents if "model." in each]
+        return {p for p in parents if "source." in p}.union(*map(sources, bases))
+
     broken = [
-        f"{node['name']} reads {len(tables)} sources: {', '.join(tables)}"
+        f"{node['name']} reads {len(tables)} sources: {', '.join(sorted(tables))}"
         for node in models(manifest)
-        if layer(node) == "staging"
-        and len(tables := [p for p in node["depends_on"]["nodes"] if "source." in p])
-        != 1
+        if layer(node) == "staging" and len(tables := sources(node)) != 1
     ]
     fail_on(broken, "give each source table its own view; unite them in an int_ model.")
 

@@ -1,3 +1,40 @@
+-- A platform that begins or ceases to tell deliveries changes all of its messages.
+{{ config(
+    materialized='incremental',
+    meta={
+        'unit': 'message_id',
+        'touched': "
+            select message_id from int_message_events__changes
+            union all
+            select message_id from int_message_events
+            where
+                campaign_id in (select campaign_id from int_email_campaigns__changes)
+                or shop_id in (select shop_id from int_shops__changes)
+                or email_hash in (
+                    select key_value from int_customer_keys__changes
+                    where key_kind = 'email'
+                )
+                or account_id in (
+                    select key_value from int_customer_keys__changes
+                    where key_kind = 'account'
+                )
+        ",
+        'whole_if': "
+            select source_system, shop_id, channel
+            from int_message_events__changes
+            where event_name = 'delivered'
+            except
+            select source_system, shop_id, channel
+            from int_message_events
+            where
+                event_name = 'delivered'
+                and message_id not in (
+                    select message_id from int_message_events__changes
+                )
+        ",
+    },
+) }}
+
 with messages as (
     select
         message_id,
@@ -25,19 +62,19 @@ with messages as (
         end) as known_sent_at,
         min(event_at) as first_event_at
     from {{ ref('int_message_events') }}
+    where {{ touched('message_id') }}
     group by message_id
 ),
 
 -- Whether a platform tells deliveries at all: where it does not, what did not bounce
 -- was delivered.
 told as (
-    select
+    select distinct
         source_system,
         shop_id,
-        channel,
-        count(delivered_at) > 0 as tells_deliveries
-    from messages
-    group by source_system, shop_id, channel
+        channel
+    from {{ ref('int_message_events') }}
+    where event_name = 'delivered'
 ),
 
 campaign_moments as (
@@ -63,10 +100,10 @@ dated as (
         or messages.delivered_at >= messages.bounced_at
         or (
             messages.bounced_at is null
-            and (messages.delivered_at is not null or not told.tells_deliveries)
+            and (messages.delivered_at is not null or told.shop_id is null)
         ) as is_delivered
     from messages
-    inner join told
+    left join told
         on
             messages.source_system = told.source_system
             and messages.shop_id = told.shop_id

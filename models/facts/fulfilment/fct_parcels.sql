@@ -1,4 +1,32 @@
 -- What happened after as_of has not happened yet.
+{{ config(
+    materialized='incremental',
+    meta={
+        'unit': 'parcel_id',
+        'touched': "
+            select parcel_id from int_parcels__changes
+            union all
+            select parcel_id from int_parcels
+            where coalesce(order_id, parcel_id) in (
+                select coalesce(order_id, parcel_id) from int_parcels__changes
+                union all
+                select order_id from fct_orders__changes
+                union all
+                select coalesce(order_id, parcel_id) from int_parcels
+                where
+                    shop_id in (select shop_id from int_shops__changes)
+                    -- What now is past, by any clock.
+                    or greatest(
+                        promised_date, confirmed_at, pick_started_at, packed_at,
+                        dispatched_at, delivered_at, refused_at, returned_to_stock_at
+                    ) >= (
+                        select min(as_of_date) - interval 1 day from int_as_of__changes
+                    )
+            )
+        ",
+    },
+) }}
+
 with known_steps as (
     select
         int_parcels.parcel_id,
@@ -29,6 +57,7 @@ with known_steps as (
     cross join {{ ref('int_as_of') }} as int_as_of
     left join {{ ref('int_shops') }} as int_shops
         on int_parcels.shop_id = int_shops.shop_id
+    where {{ touched('int_parcels.parcel_id') }}
 ),
 
 parcels as (

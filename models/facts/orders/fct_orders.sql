@@ -1,3 +1,8 @@
+{{ config(meta={'tracked': [
+    'order_id', 'customer_id', 'country', 'ordered_at', 'is_placed', 'is_cancelled',
+    'is_refused',
+]}) }}
+
 with return_totals as (
     select
         order_id,

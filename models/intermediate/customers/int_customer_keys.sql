@@ -1,3 +1,5 @@
+{{ config(meta={'tracked': true}) }}
+
 -- What orders and accounts say of who is behind an account, an e-mail or a phone.
 with order_people as (
     select

@@ -1,3 +1,7 @@
+{{ config(meta={'tracked': [
+    'shop_id', 'campaign_id', 'campaign_name', 'kind', 'sent_at',
+]}) }}
+
 {% set columns = [
     'source_system', 'shop_id', 'campaign_send_id', 'campaign_id', 'campaign_name',
     'subject', 'channel', 'kind', 'sent_at', 'sent_at_local', 'currency', 'sent',

@@ -1,3 +1,32 @@
+-- A message may be one of several to its recipient, and an event may come again: what
+-- rows of the logs say of a person is put together anew, whichever day they are of.
+{{ config(
+    materialized='incremental',
+    meta={
+        'unit': 'recipient_key',
+        'touched': '
+            select recipient_key from base_klaviyo__events__changes
+            union all
+            select recipient_key from base_klaviyo__events
+            where event_id in (select event_id from base_klaviyo__events__changes)
+            union all
+            select email_hash from stg_klaviyo__included
+            where resource_id in (
+                select profile_id from base_klaviyo__events__changes
+                union all
+                select profile_id from base_klaviyo__events
+                where event_id in (select event_id from base_klaviyo__events__changes)
+            )
+            union all
+            select email_hash from base_mailchimp__activity__changes
+            union all
+            select recipient_key from int_message_events
+            where shop_id in (select shop_id from int_shops__changes)
+        ',
+        'whole_if': 'select 1 from int_email_campaigns__changes',
+    },
+) }}
+
 {% set logs = [
     'klaviyo_events', ref('stg_mailchimp__activity'), ref('stg_flat__message_events'),
 ] -%}
@@ -40,6 +69,10 @@ with klaviyo_events as (
             events.shop_id = profiles.shop_id
             and events.profile_id = profiles.resource_id
             and profiles.resource_type = 'profile'
+    where
+        {{ touched(
+            'coalesce(events.email_hash, profiles.email_hash, events.recipient_key)'
+        ) }}
 ),
 
 logged_events as (
@@ -61,7 +94,7 @@ logged_events as (
             event_at_local,
             is_machine_open
         from {{ log }}
-        where event_name is not null
+        where event_name is not null and {{ touched('recipient_key') }}
         {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
@@ -86,7 +119,7 @@ told_events as (
             cast(null as timestamp) as event_at_local,
             is_machine_open
         from {{ ref('stg_flat__messages') }}
-        where {{ moment }} is not null
+        where {{ moment }} is not null and {{ touched('recipient_key') }}
         {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),

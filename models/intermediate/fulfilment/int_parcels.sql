@@ -1,3 +1,5 @@
+{{ config(meta={'tracked': true}) }}
+
 -- Carriers know a parcel by their number, warehouses by their own.
 with tracked_parcels as (
     select

@@ -1,53 +1,27 @@
-with keyed as (
-    select
-        *,
-        {{ shop_of_file() }} as shop,
-        {{ hash_email('email') }} as email_hash,
-        coalesce(
-            event_id,
-            {{ hash_key([
-                'event_name', 'event_at', 'message',
-                'coalesce(' ~ hash_email('email') ~ ', profile_id)',
-            ]) }}
-        ) as event_key,
-        trim(event_name) as metric
-    from {{ source('klaviyo', 'events') }}
-),
-
-numbered as (
-    select
-        *,
-        {{ newest_row(['shop', 'event_key']) }} as version
-    from keyed
-)
+with {{ replaced_rows(ref('base_klaviyo__events'), 'event_id') }}
 
 select
     'klaviyo' as source_system,
-    shop as shop_id,
-    shop || ':' || event_key as event_id,
+    events.shop_id,
+    events.event_id,
     cast(null as string) as message_id,
-    -- A campaign reaches a person once, a flow whenever something sets it off.
-    case when flow is not null then send_cohort end as send_key,
-    shop || ':' || message as campaign_id,
-    trim(campaign_name) as campaign_name,
-    case
-        when flow is not null then 'flow'
-        when message is not null or campaign_name is not null then 'campaign'
-        else 'other'
-    end as kind,
-    {{ klaviyo_channel('metric') }} as channel,
-    email_hash,
+    events.send_key,
+    events.campaign_id,
+    events.campaign_name,
+    events.kind,
+    events.channel,
+    events.email_hash,
     cast(null as string) as account_id,
-    coalesce(
-        email_hash,
-        case when profile_id is not null then {{ hash_key(['shop', 'profile_id']) }} end
-    ) as recipient_key,
-    metric,
-    profile_id,
-    {{ klaviyo_event('metric') }} as event_name,
-    case when event_at like '%Z' then cast(event_at as timestamp) end as event_at,
-    case when event_at not like '%Z' then cast(event_at as timestamp) end
-        as event_at_local,
-    cast(machine_open as boolean) as is_machine_open
-from numbered
-where version = 1
+    events.recipient_key,
+    events.metric,
+    events.profile_id,
+    events.event_name,
+    events.event_at,
+    events.event_at_local,
+    events.is_machine_open
+from {{ ref('base_klaviyo__events') }} as events
+left join replaced
+    on
+        events.landed_file = replaced.landed_file
+        and events.landed_row = replaced.landed_row
+where replaced.landed_file is null

@@ -1,65 +1,25 @@
-{% set name_of_file =
-    '(^|[/])((sent|open|click|bounce|unsub|abuse)[a-z]*[_ -])?([^/.]+)[^/]*$' -%}
--- The account export has a file for each action and campaign, which only its name tells
--- (opens_spring letter.csv); the reports of the API say both in the row.
-with told as (
-    select
-        *,
-        {{ shop_of_file() }} as shop,
-        {{ hash_email('email') }} as email_hash,
-        coalesce(action, regexp_extract(lower(_file), '{{ name_of_file }}', 3))
-            as action_name,
-        coalesce(
-            campaign_name,
-            case
-                when campaign_id is null
-                    then regexp_extract(_file, '{{ name_of_file }}', 4)
-            end
-        ) as title
-    from {{ source('mailchimp', 'activity') }}
-),
-
-keyed as (
-    select
-        *,
-        {{ hash_key([
-            'campaign_id', 'title', 'email_hash', 'lower(action_name)', 'event_at',
-            'url',
-        ]) }} as event_key
-    from told
-),
-
-numbered as (
-    select
-        *,
-        {{ newest_row(['shop', 'event_key']) }} as version
-    from keyed
-)
+with {{ replaced_rows(ref('base_mailchimp__activity'), 'event_id') }}
 
 select
     'mailchimp' as source_system,
-    shop as shop_id,
-    shop || ':' || event_key as event_id,
+    actions.shop_id,
+    actions.event_id,
     cast(null as string) as message_id,
     cast(null as string) as send_key,
-    shop || ':' || campaign_id as campaign_id,
-    trim(title) as campaign_name,
+    actions.campaign_id,
+    actions.campaign_name,
     'campaign' as kind,
     'email' as channel,
-    email_hash,
+    actions.email_hash,
     cast(null as string) as account_id,
-    email_hash as recipient_key,
-    case
-        when lower(action_name) like 'sent%' then 'sent'
-        when lower(action_name) like 'open%' then 'opened'
-        when lower(action_name) like 'click%' then 'clicked'
-        when lower(action_name) like 'bounce%' then 'bounced'
-        when lower(action_name) like 'unsub%' then 'unsubscribed'
-        when lower(action_name) like 'abuse%' then 'complained'
-    end as event_name,
-    case when event_at like '%Z' then cast(event_at as timestamp) end as event_at,
-    case when event_at not like '%Z' then cast(event_at as timestamp) end
-        as event_at_local,
+    actions.email_hash as recipient_key,
+    actions.event_name,
+    actions.event_at,
+    actions.event_at_local,
     cast(null as boolean) as is_machine_open
-from numbered
-where version = 1
+from {{ ref('base_mailchimp__activity') }} as actions
+left join replaced
+    on
+        actions.landed_file = replaced.landed_file
+        and actions.landed_row = replaced.landed_row
+where replaced.landed_file is null
