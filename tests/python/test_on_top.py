@@ -533,7 +533,8 @@ def test_every_change_is_asked_for(stand):
         for key, meta in follows.items()
         if not meta.get("touched", "days of").startswith(("days of", "files of"))
         for parent in followed(stand.nodes[key])
-        if f"{parent.rsplit('.', 1)[-1]}__changes" not in meta["touched"]
+        if f"{parent.rsplit('.', 1)[-1]}__changes"
+        not in meta["touched"] + meta.get("whole_if", "")
     ]
     assert not missing, "name the changes of these in meta.touched"
 
