@@ -1,4 +1,4 @@
-{{ config(meta={'tracked': ['as_of_date']}) }}
+{{ config(meta={'tracked': ['as_of', 'as_of_date']}) }}
 
 -- A day's date needs the shop's clock: only the first and the last moment of a shop do.
 with shop_moments as (

@@ -1,3 +1,17 @@
+{{ config(
+    materialized='incremental',
+    meta={
+        'unit': 'order_id',
+        'touched': '
+            select order_id from int_order_credits__changes
+            union all
+            select order_id from int_order_touches__changes
+            union all
+            select order_id from fct_orders__changes
+        ',
+    },
+) }}
+
 with shared as (
     select
         int_order_credits.model,
@@ -30,7 +44,7 @@ with shared as (
             and int_order_credits.touch_number = int_order_touches.touch_number
     inner join {{ ref('fct_orders') }} as fct_orders
         on int_order_credits.order_id = fct_orders.order_id
-    where fct_orders.is_placed
+    where fct_orders.is_placed and {{ touched('fct_orders.order_id') }}
 ),
 
 -- The money of an order is shared out to the last cent, as its credit is.

@@ -1,6 +1,6 @@
 {{ config(meta={'tracked': [
-    'order_id', 'customer_id', 'country', 'ordered_at', 'is_placed', 'is_cancelled',
-    'is_refused',
+    'order_id', 'shop_id', 'customer_id', 'customer_type', 'country', 'ordered_at',
+    'order_date', 'is_placed', 'is_cancelled', 'is_refused', 'sales', 'gross_profit',
 ]}) }}
 
 with return_totals as (

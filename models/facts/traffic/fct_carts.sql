@@ -1,3 +1,45 @@
+{{ config(
+    materialized='incremental',
+    meta={
+        'unit': 'person_id',
+        'touched': "
+            select person_id from fct_sessions__changes
+            union all
+            select person_id from fct_sessions
+            where session_id in (
+                select session_id from int_events__changes
+                union all
+                select session_id from int_event_items__changes
+                union all
+                select session_id from int_visits__changes
+            )
+            union all
+            select person_id from int_visitors__changes
+            union all
+            select person_id from int_visitors
+            where visitor_id in (select visitor_id from int_purchases__changes)
+            union all
+            select customer_id from int_order_customers__changes
+            union all
+            select customer_id from int_order_customers
+            where order_id in (
+                select order_id from int_purchases__changes
+                union all
+                select order_id from int_purchases
+                where visitor_id in (select visitor_id from int_visitors__changes)
+            )
+            union all
+            select person_id from fct_carts
+            where shop_id in (select shop_id from int_shops__changes)
+            union all
+            select person_id from fct_carts
+            where
+                status = 'open'
+                or settled_at > (select min(as_of) from int_as_of__changes)
+        ",
+    },
+) }}
+
 with counted_sessions as (
     select
         session_id,
@@ -6,7 +48,10 @@ with counted_sessions as (
         person_id,
         started_at
     from {{ ref('fct_sessions') }}
-    where is_counted and person_id is not null
+    where
+        is_counted
+        and person_id is not null
+        and {{ touched('person_id') }}
 ),
 
 item_amounts as (
@@ -15,7 +60,9 @@ item_amounts as (
         sum(coalesce(quantity, 1)) as quantity,
         sum(price * coalesce(quantity, 1)) as amount
     from {{ ref('int_event_items') }}
-    where event_name in ('add_to_cart', 'remove_from_cart')
+    where
+        event_name in ('add_to_cart', 'remove_from_cart')
+        and {{ touched('person_id', key='session_id', of=ref('fct_sessions')) }}
     group by event_id
 ),
 
@@ -89,6 +136,9 @@ moments as (
         int_purchases.is_counted
         and coalesce(int_visitors.person_id, int_order_customers.customer_id)
         is not null
+        and {{ touched(
+            'coalesce(int_visitors.person_id, int_order_customers.customer_id)'
+        ) }}
 ),
 
 followed as (
@@ -191,6 +241,7 @@ select
         as cart_id,
     local_carts.shop_id,
     fct_sessions.visitor_id,
+    local_carts.person_id,
     fct_sessions.customer_id,
     local_carts.cart_date,
     local_carts.first_event_at,

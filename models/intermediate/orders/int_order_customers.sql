@@ -1,3 +1,5 @@
+{{ config(meta={'tracked': true}) }}
+
 -- What an account's orders say of its e-mail, for accounts without a customer file.
 with account_emails_of_orders as (
     select

@@ -1,3 +1,7 @@
+{{ config(meta={'tracked': [
+    'order_id', 'shop_id', 'ordered_at', 'utm_source', 'utm_medium', 'utm_campaign',
+]}) }}
+
 with all_orders as (
     select
         source_system,

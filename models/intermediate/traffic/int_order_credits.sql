@@ -1,3 +1,15 @@
+{{ config(
+    materialized='incremental',
+    meta={
+        'unit': 'order_id',
+        'touched': '
+            select order_id from int_order_touches__changes
+            union all
+            select order_id from int_orders__changes
+        ',
+    },
+) }}
+
 with placed as (
     select
         int_order_touches.order_id,
@@ -19,6 +31,7 @@ with placed as (
     from {{ ref('int_order_touches') }} as int_order_touches
     inner join {{ ref('int_orders') }} as int_orders
         on int_order_touches.order_id = int_orders.order_id
+    where {{ touched('int_order_touches.order_id') }}
 ),
 
 weights as (

@@ -1,3 +1,37 @@
+{{ config(
+    materialized='incremental',
+    meta={
+        'unit': 'order_id',
+        'touched': '
+            select order_id from int_orders__changes
+            union all
+            select order_id from int_order_customers__changes
+            union all
+            select order_id from int_purchases__changes
+            union all
+            select order_id from int_purchases
+            where visitor_id in (
+                select visitor_id from int_sessions__changes
+                union all
+                select visitor_id from int_visitors__changes
+            )
+            union all
+            select order_id from int_order_customers
+            where customer_id in (
+                select customer_id from int_visitors__changes
+                union all
+                select customer_id from int_visitors
+                where visitor_id in (select visitor_id from int_sessions__changes)
+            )
+            union all
+            select order_id from int_order_touches
+            where session_id is null and channel_id in (
+                select channel_id from int_traffic_channels__changes
+            )
+        ',
+    },
+) }}
+
 -- A sale's touches: the sessions of its customer on any device and those of the device
 -- it was made on, in its shop, from the window's start up to the order.
 with buyers as (
@@ -13,79 +47,52 @@ with buyers as (
         on int_orders.order_id = int_order_customers.order_id
     left join {{ ref('int_purchases') }} as int_purchases
         on int_orders.order_id = int_purchases.order_id
+    where {{ touched('int_orders.order_id') }}
 ),
 
-counted_sessions as (
+buyer_devices as (
     select
-        int_sessions.session_id,
-        int_sessions.shop_id,
-        int_sessions.visitor_id,
-        int_visitors.customer_id,
-        int_sessions.started_at,
-        int_sessions.channel_id,
-        int_sessions.campaign_name
-    from {{ ref('int_sessions') }} as int_sessions
-    left join {{ ref('int_visitors') }} as int_visitors
-        on int_sessions.visitor_id = int_visitors.visitor_id
-    where not int_sessions.is_bot and not int_sessions.is_internal
-),
-
-by_customer as (
+        order_id,
+        shop_id,
+        ordered_at,
+        order_session_id,
+        visitor_id
+    from buyers
+    where visitor_id is not null
+    union
     select
         buyers.order_id,
-        counted_sessions.session_id,
-        counted_sessions.started_at,
-        counted_sessions.channel_id,
-        counted_sessions.campaign_name
+        buyers.shop_id,
+        buyers.ordered_at,
+        buyers.order_session_id,
+        int_visitors.visitor_id
     from buyers
-    inner join counted_sessions
-        on
-            buyers.customer_id = counted_sessions.customer_id
-            and buyers.shop_id = counted_sessions.shop_id
-    where
-        counted_sessions.started_at <= buyers.ordered_at
-        and counted_sessions.started_at >= buyers.ordered_at
-        - interval '{{ var("attribution_window_days") }}' day
-),
-
-by_visitor as (
-    select
-        buyers.order_id,
-        counted_sessions.session_id,
-        counted_sessions.started_at,
-        counted_sessions.channel_id,
-        counted_sessions.campaign_name
-    from buyers
-    inner join counted_sessions
-        on
-            buyers.visitor_id = counted_sessions.visitor_id
-            and buyers.shop_id = counted_sessions.shop_id
-    where
-        (
-            counted_sessions.started_at <= buyers.ordered_at
-            -- The browser's clock may be ahead of the shop's.
-            or counted_sessions.session_id = buyers.order_session_id
-        )
-        and counted_sessions.started_at >= buyers.ordered_at
-        - interval '{{ var("attribution_window_days") }}' day
+    inner join {{ ref('int_visitors') }} as int_visitors
+        on buyers.customer_id = int_visitors.customer_id
 ),
 
 touches as (
     select
-        order_id,
-        session_id,
-        started_at,
-        channel_id,
-        campaign_name
-    from by_customer
-    union
-    select
-        order_id,
-        session_id,
-        started_at,
-        channel_id,
-        campaign_name
-    from by_visitor
+        buyer_devices.order_id,
+        int_sessions.session_id,
+        int_sessions.started_at,
+        int_sessions.channel_id,
+        int_sessions.campaign_name
+    from buyer_devices
+    inner join {{ ref('int_sessions') }} as int_sessions
+        on
+            buyer_devices.visitor_id = int_sessions.visitor_id
+            and buyer_devices.shop_id = int_sessions.shop_id
+    where
+        not int_sessions.is_bot
+        and not int_sessions.is_internal
+        and (
+            int_sessions.started_at <= buyer_devices.ordered_at
+            -- The browser's clock may be ahead of the shop's.
+            or int_sessions.session_id = buyer_devices.order_session_id
+        )
+        and int_sessions.started_at >= buyer_devices.ordered_at
+        - interval '{{ var("attribution_window_days") }}' day
 ),
 
 -- Without a session the order's own tags are its touch; without them it has none.
@@ -107,7 +114,9 @@ untouched as (
                 or int_orders.utm_medium is not null
                 or int_orders.utm_campaign is not null
             )
-    where int_orders.order_id not in (select touches.order_id from touches)
+    where
+        int_orders.order_id not in (select touches.order_id from touches)
+        and {{ touched('int_orders.order_id') }}
 ),
 
 all_touches as (

@@ -1,57 +1,33 @@
-{{ config(meta={'tracked': true}) }}
+{{ config(
+    materialized='incremental',
+    meta={
+        'unit': 'visitor_id',
+        'touched': '
+            select visitor_id from int_visits__changes
+            union all
+            select visitor_id from int_purchases__changes
+            union all
+            select visitor_id from int_visits
+            where user_key in (select account_id from int_account_customers__changes)
+            union all
+            select visitor_id from int_purchases
+            where order_id in (select order_id from int_order_customers__changes)
+        ',
+    },
+) }}
 
--- A person's customer id is made from orders; an account takes it from its orders. One
--- that names no account (Shopify's export never does) is the account's whose person it
--- has, even if a phone alone led there, or is known by the phone where neither side has
--- an e-mail.
-with account_orders as (
-    select
-        int_orders.account_id,
-        int_orders.order_id
-    from {{ ref('int_orders') }} as int_orders
-    where int_orders.account_id is not null
-    union all
-    select
-        int_customer_keys.key_value as account_id,
-        int_order_customers.order_id
-    from {{ ref('int_customer_keys') }} as int_customer_keys
-    inner join {{ ref('int_order_customers') }} as int_order_customers
-        on int_customer_keys.customer_id = int_order_customers.customer_id
-    where int_customer_keys.key_kind = 'account'
-    union all
-    select
-        int_accounts.account_id,
-        int_orders.order_id
-    from {{ ref('int_accounts') }} as int_accounts
-    inner join {{ ref('int_orders') }} as int_orders
-        on int_accounts.phone_hash = int_orders.phone_hash
-    where
-        int_accounts.email_hash is null
-        and int_orders.email_hash is null
-        and int_orders.account_id is null
-),
-
-account_customers as (
-    select
-        account_orders.account_id,
-        min(int_order_customers.customer_id) as customer_id
-    from account_orders
-    inner join {{ ref('int_order_customers') }} as int_order_customers
-        on account_orders.order_id = int_order_customers.order_id
-    where int_order_customers.customer_id is not null
-    group by account_orders.account_id
-),
-
-links as (
+with links as (
     select
         int_visits.visitor_id,
-        account_customers.customer_id,
+        int_account_customers.customer_id,
         min(int_visits.started_at) as linked_at
     from {{ ref('int_visits') }} as int_visits
-    inner join account_customers
-        on int_visits.user_key = account_customers.account_id
-    where int_visits.visitor_id is not null
-    group by int_visits.visitor_id, account_customers.customer_id
+    inner join {{ ref('int_account_customers') }} as int_account_customers
+        on int_visits.user_key = int_account_customers.account_id
+    where
+        int_visits.visitor_id is not null
+        and {{ touched('int_visits.visitor_id') }}
+    group by int_visits.visitor_id, int_account_customers.customer_id
     union all
     select
         int_purchases.visitor_id,
@@ -63,6 +39,7 @@ links as (
     where
         int_purchases.visitor_id is not null
         and int_order_customers.customer_id is not null
+        and {{ touched('int_purchases.visitor_id') }}
     group by int_purchases.visitor_id, int_order_customers.customer_id
 ),
 
@@ -83,7 +60,7 @@ visitors as (
         visitor_id,
         min(user_key) as user_key
     from {{ ref('int_visits') }}
-    where visitor_id is not null
+    where visitor_id is not null and {{ touched('visitor_id') }}
     group by visitor_id
 )
 
