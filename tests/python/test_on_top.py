@@ -4,12 +4,12 @@ Event exports of two small sites, with sessions over midnight, days that are exp
 twice and a shop's orders, arrive in any order: late days, a replaced file, a file that
 leaves, a visitor who is taken out, a product that comes after the events that name its
 stock number, an order that is voided, a customer with a new address, another currency.
-Carts settle as the days go on, and are open again when they go back. With them comes the
-post: late news of old messages, the same news with another moment and another person, a
-campaign that is renamed; and parcels: delivered days later, before their order is known,
-one more of an order, taken to another order. After each arrival the warehouse is built
-on top of what it was, and once more from scratch, and every table is the same.
-`WAREHOUSE_TEST_STEPS` and `WAREHOUSE_TEST_SEED` make it longer and other.
+Carts settle as the days go on, and are open again when they go back. With them comes
+the post: late news of old messages, the same news with another moment and another
+person, a campaign that is renamed; and parcels: delivered days later, before their
+order is known, one more of an order, taken to another order. After each arrival the
+warehouse is built on top of what it was, and once more from scratch, and every table is
+the same. `WAREHOUSE_TEST_STEPS` and `WAREHOUSE_TEST_SEED` make it longer and other.
 """
 
 import datetime as dt
@@ -36,7 +36,7 @@ SEED = int(os.environ.get("WAREHOUSE_TEST_SEED", "7"))
 STEPS = int(os.environ.get("WAREHOUSE_TEST_STEPS", "5"))
 FIRST = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
 DAYS = 14
-VISITORS = [f"{n}.1" for n in range(12)]
+VISITORS = [f"{n}.1" for n in range(24)]
 ITEMS = ["tent", "mug", "SKU-9", "lamp"]
 PRODUCTS = "shop_id,product_id,sku,product_name,category,unit_cost,currency\n"
 ORDERS = (
@@ -60,7 +60,7 @@ class Site:
         self.chance = chance
         self.events: list[dict] = []
         self.orders: list[tuple[str, str, dt.datetime]] = []
-        for number in range(80):
+        for number in range(160):
             self.visit(number)
         self.orders.sort(key=lambda order: order[2])
 
@@ -105,7 +105,7 @@ class Site:
     def shop_files(self, number: int) -> dict[str, str]:
         """Exports of the shop with the first orders, so many of them.
 
-        Every fourth is voided when three more have come, later ones have a new address
+        Every fourth is voided, another fourth each time; later ones have a new address
         of the same account, every fifth is a guest's.
         """
         orders, lines = ORDERS, LINES
@@ -113,7 +113,7 @@ class Site:
             order, visitor, moment = order
             buyer = account(visitor) if place % 5 else ""
             mail = f"{buyer or visitor}@{'new' if place > 8 else 'old'}.example.com"
-            status = "voided" if place % 4 == 1 and place < number - 3 else "paid"
+            status = "voided" if place % 4 == number % 4 else "paid"
             told = visitor if order.startswith("5") and place % 2 else ""
             tags = "google,cpc,autumn" if place % 3 == 0 else ",,"
             orders += f"s1,{order},{order},{moment:%Y-%m-%dT%H:%M:%SZ},{buyer},"
@@ -418,7 +418,8 @@ def stand(tmp_path_factory) -> Stand:
     chance = random.Random(SEED)
     stand = Stand(Shop(tmp_path_factory.mktemp("on_top")), chance)
     stand.site, stand.other = Site(chance), Site(chance)
-    *stand.waiting, one, newest = stand.site.days()
+    # The last ones come first, and there is little after midnight.
+    *stand.waiting, one, newest, _ = stand.site.days()
     chance.shuffle(stand.waiting)
     first = [stand.waiting.pop() for _ in range(8)]
     stand.waiting += [one, newest]
@@ -431,7 +432,7 @@ def stand(tmp_path_factory) -> Stand:
         | {"flat/products.csv": PRODUCTS + "s1,tent,tent,Tent,tents,60,EUR\n"}
         | {"ga4/s2/events.jsonl": stand.other.export(stand.other.days()[:2])}
         | {"flat/shops.csv": SHOPS + "s1,Shop,Europe/Berlin,EUR,true,DE\n"}
-        | stand.site.shop_files(5)
+        | stand.site.shop_files(16)
         | stand.post.first_files()
         | stand.depot.first_files()
     )
@@ -440,9 +441,9 @@ def stand(tmp_path_factory) -> Stand:
 
 
 def late_days(stand: Stand) -> dict[str, str | None]:
-    """One or two days that have not come yet, with more orders."""
-    files = stand.site.shop_files(stand.chance.randrange(6, 30))
-    for _ in range(min(len(stand.waiting), stand.chance.randrange(1, 3))):
+    """Two days that have not come yet, with more orders."""
+    files = stand.site.shop_files(stand.chance.randrange(20, 50))
+    for _ in range(min(len(stand.waiting), 2)):
         day = stand.waiting.pop()
         stand.landed[day] = name = f"ga4/s1/events_{day}.jsonl"
         files[name] = stand.site.export([day])
@@ -450,11 +451,12 @@ def late_days(stand: Stand) -> dict[str, str | None]:
 
 
 def a_day_twice(stand: Stand) -> dict[str, str | None]:
-    """An export of two days that are there, older or newer than theirs, and a longer
-    one of the other shop."""
+    """An export of two days that are there, older or newer than theirs, a longer
+    one of the other shop, and orders that no event tells of."""
     days = stand.chance.sample(sorted(stand.landed), 2)
     stand.twice.update(days)
     other = {"ga4/s2/events.jsonl": stand.other.export(stand.other.days()[:3])}
+    other |= stand.site.shop_files(stand.chance.randrange(50, 70))
     return other | {f"ga4/s1/events_of_{days[0]}.jsonl": stand.site.export(days)}
 
 
