@@ -246,7 +246,11 @@ class Post:
         if step % 5 == 3:
             gone = self.landed.pop(self.chance.randrange(len(self.landed)))
             return {gone: None, "mailchimp/s1/activity_1.csv": self.mailchimp(2)}
-        return {"mailchimp/s1/campaigns.csv": self.campaigns(f"Autumn {step}")}
+        # A file that is most of its table: it is not followed this time.
+        return {
+            "mailchimp/s1/activity_2.csv": self.mailchimp(600),
+            "mailchimp/s1/campaigns.csv": self.campaigns(f"Autumn {step}"),
+        }
 
 
 class Depot:
@@ -507,7 +511,8 @@ def test_on_top_is_as_from_scratch(stand, step):
     arrival = ARRIVALS[step % len(ARRIVALS)]
     files = arrival(stand)
     # What comes with what is another thing in each round.
-    news = stand.post.news(step + step // 5) | stand.depot.news(step)
+    turn = step + step // 5
+    news = stand.post.news(turn) | stand.depot.news(step)
     stand.land(files | news)
     told = stand.build(on_top=True)
     (events,), (changed,) = stand.shop.ask(
@@ -521,6 +526,8 @@ def test_on_top_is_as_from_scratch(stand, step):
         assert changed and told["followed"]["ga4/events"]["days"]
     else:
         assert not changed, "left as it is, it tells of changes before"
+    assert "klaviyo/events" in told["followed"] or turn % 5 == 4
+    assert "mailchimp/activity" in told["moved"] or turn % 5 != 4
     for table in ("fct_messages", "fct_parcels"):
         (rows,), (changed,) = stand.shop.ask(
             f"select count(*) from {table}"
