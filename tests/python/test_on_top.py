@@ -246,9 +246,9 @@ class Post:
         if step % 5 == 3:
             gone = self.landed.pop(self.chance.randrange(len(self.landed)))
             return {gone: None, "mailchimp/s1/activity_1.csv": self.mailchimp(2)}
-        # A file that is most of its table: it is not followed this time.
+        # Files that are most of their table: it is not followed this time.
         return {
-            "mailchimp/s1/activity_2.csv": self.mailchimp(600),
+            **{f"mailchimp/s1/activity_{n}.csv": self.mailchimp(90) for n in (1, 2, 3)},
             "mailchimp/s1/campaigns.csv": self.campaigns(f"Autumn {step}"),
         }
 
