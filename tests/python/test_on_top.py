@@ -3,7 +3,7 @@
 Event exports of two small sites, with sessions over midnight, days that are exported
 twice and a shop's orders, arrive in any order: late days, a replaced file, a file that
 leaves, a visitor who is taken out, a product that comes after the events that name its
-stock number, an order that is voided, a customer with a new address, another currency.
+stock number, an order that was a test, a customer with a new address, another currency.
 Carts settle as the days go on, and are open again when they go back. With them comes
 the post: late news of old messages, the same news with another moment and another
 person, a campaign that is renamed; and parcels: delivered days later, before their
@@ -42,7 +42,7 @@ PRODUCTS = "shop_id,product_id,sku,product_name,category,unit_cost,currency\n"
 ORDERS = (
     "shop_id,order_id,order_number,ordered_at,customer_id,email,financial_status,"
     "currency,subtotal_amount,discount_amount,shipping_amount,tax_amount,total_amount,"
-    "utm_source,utm_medium,utm_campaign,visitor_id\n"
+    "utm_source,utm_medium,utm_campaign,visitor_id,is_test\n"
 )
 SHOPS = "shop_id,shop_name,time_zone,currency,prices_include_tax,country\n"
 ADS = "shop_id,ad_date,platform,campaign_name,campaign_type,currency,spend\n"
@@ -105,7 +105,7 @@ class Site:
     def shop_files(self, number: int) -> dict[str, str]:
         """Exports of the shop with the first orders, so many of them.
 
-        Every fourth is voided, another fourth each time; later ones have a new address
+        Every fourth is a test, another fourth each time; later ones have a new address
         of the same account, every fifth is a guest's.
         """
         orders, lines = ORDERS, LINES
@@ -113,11 +113,11 @@ class Site:
             order, visitor, moment = order
             buyer = account(visitor) if place % 5 else ""
             mail = f"{buyer or visitor}@{'new' if place > 8 else 'old'}.example.com"
-            status = "voided" if place % 4 == number % 4 else "paid"
+            test = "true" if place % 4 == number // 2 % 4 else ""
             told = visitor if order.startswith("5") and place % 2 else ""
             tags = "google,cpc,autumn" if place % 3 == 0 else ",,"
             orders += f"s1,{order},{order},{moment:%Y-%m-%dT%H:%M:%SZ},{buyer},"
-            orders += f"{mail},{status},EUR,40,0,5,8,53,{tags},{told}\n"
+            orders += f"{mail},paid,EUR,40,0,5,8,53,{tags},{told},{test}\n"
             lines += f"s1,{order},1,mug,mug,Mug,2,20\n"
         return {"flat/orders.csv": orders, "flat/order_lines.csv": lines}
 
