@@ -118,10 +118,10 @@ def surroundings() -> Iterator[None]:
 def _stop() -> None:
     """End Spark and its Java: the next may have other settings."""
     from pyspark import SparkContext
-    from pyspark.sql import SparkSession
 
-    if session := SparkSession.getActiveSession():
-        session.stop()
+    # Its session may be another thread's, one of dbt's.
+    if context := SparkContext._active_spark_context:
+        context.stop()
     if gateway := SparkContext._gateway:
         gateway.shutdown()
         gateway.proc.stdin.close()
