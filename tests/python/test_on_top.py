@@ -160,7 +160,8 @@ class Post:
         chance: Decides everything.
     """
 
-    PEOPLE = (*VISITORS, *(f"{n}.2" for n in range(30)))
+    KNOWN = tuple(f"c{n}@old.example.com" for n in range(len(VISITORS) // 2))
+    PEOPLE = (*KNOWN, *(f"{n}@example.com" for n in range(30)))
     SENT = "Received Email"
     NEWS = ("Opened Email", "Clicked Email", "Bounced Email", "Received Email")
     KLAVIYO = "Event ID,Event Name,Event Date,Email,Profile ID,Message ID,"
@@ -175,7 +176,7 @@ class Post:
     def first_files(self) -> dict[str, str]:
         """What there is before anything arrives."""
         metrics = [("metric", "M1", f'"name": "{self.NEWS[0]}"')]
-        people = [("profile", v, f'"email": "{v}@example.com"') for v in VISITORS[:4]]
+        people = [("profile", f"P{v}", f'"email": "{v}"') for v in self.KNOWN]
         included = "".join(
             f'{{"type": "{kind}", "id": "{key}", "attributes": {{{says}}}}}\n'
             for kind, key, says in metrics + people
@@ -185,7 +186,7 @@ class Post:
             {name: self.klaviyo(20, self.SENT, *self.NEWS) for name in self.landed}
             | {f"mailchimp/s1/activity_{n}.csv": self.mailchimp() for n in range(4)}
             | {"klaviyo/s1/included.jsonl": included}
-            | {"mailchimp/s1/campaigns.csv": self.campaigns("Autumn")}
+            | {"mailchimp/s1/campaigns.csv": self.campaigns(0)}
         )
 
     def klaviyo(self, rows: int, *names: str, ids: list[int] | None = None) -> str:
@@ -193,14 +194,14 @@ class Post:
         some of them of `ids` that were told before."""
         chance, lines = self.chance, ""
         for place in range(rows):
-            name, visitor = chance.choice(names), chance.choice(self.PEOPLE)
+            name, address = chance.choice(names), chance.choice(self.PEOPLE)
             if ids:
                 number = ids[place % len(ids)]
             else:
                 self.told = number = self.told + 1
-            person = f"{visitor}@example.com,"
-            if visitor in VISITORS[:4] and chance.random() < 0.5:
-                person = f",{visitor}"
+            person = f"{address},"
+            if address in self.KNOWN and chance.random() < 0.5:
+                person = f",P{address}"
             if name == self.NEWS[0] and chance.random() < 0.3:
                 name = "M1"
             what = chance.choice(["w,Welcome,flow", "k1,Autumn,", "k2,Sale,"])
@@ -218,14 +219,12 @@ class Post:
             said = f"{moment:%Y-%m-%dT%H:%M:%SZ}" if chance.random() < 0.8 else ""
             action = chance.choice(["sent", "open", "click", "bounce", "unsub"])
             title = chance.choice(["c1,", ",autumn", ",Nobody's"])
-            lines += (
-                f"{chance.choice(self.PEOPLE)}@example.com,{title},{action},{said},\n"
-            )
+            lines += f"{chance.choice(self.PEOPLE)},{title},{action},{said},\n"
         return self.MAILCHIMP + lines
 
-    def campaigns(self, name: str) -> str:
-        """Mailchimp's campaigns, the first of them by this name."""
-        return self.TITLES + f"{name},2026-09-02 08:00:00,20,c1\n"
+    def campaigns(self, step: int) -> str:
+        """Mailchimp's campaign, by the name and moment that it has on a step."""
+        return self.TITLES + f"Autumn {step or ''},2026-09-02 08:{step:02}:00,20,c1\n"
 
     def news(self, step: int) -> dict[str, str | None]:
         """What the post brings on a step, five things in turn."""
@@ -249,7 +248,7 @@ class Post:
         # Files that are most of their table: it is not followed this time.
         return {
             **{f"mailchimp/s1/activity_{n}.csv": self.mailchimp(90) for n in (1, 2, 3)},
-            "mailchimp/s1/campaigns.csv": self.campaigns(f"Autumn {step}"),
+            "mailchimp/s1/campaigns.csv": self.campaigns(step),
         }
 
 
@@ -528,12 +527,13 @@ def test_on_top_is_as_from_scratch(stand, step):
         assert not changed, "left as it is, it tells of changes before"
     assert "klaviyo/events" in told["followed"] or turn % 5 == 4
     assert "mailchimp/activity" in told["moved"] or turn % 5 != 4
-    for table in ("fct_messages", "fct_parcels"):
+    # Most news of parcels may say what is known.
+    for table, reached in (("fct_messages", 1), ("fct_parcels", step % 4 == 1)):
         (rows,), (changed,) = stand.shop.ask(
             f"select count(*) from {table}"
             f" union all select count(*) from {table}__changes"
         )
-        assert 0 < changed < 2 * rows, f"{table}: what nothing reached stays as it was"
+        assert reached <= changed < 2 * rows, f"{table}: the rest stays as it was"
     stand.compare()
 
 
