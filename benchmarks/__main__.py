@@ -125,7 +125,7 @@ class Bench:
         if self.again or {name: shop.state.get(name) for name in known} != known:
             shutil.rmtree(shop.folder, ignore_errors=True)
             shop = Shop(shop.folder, orders, self.say, sessions)
-        shop.state |= known
+        shop.state |= known | {"commit": self.results["versions"]["commit"]}
         shop.forget_failures()
         if not shop.state.get("complete") and (trouble := no_room(shop)):
             self.troubles.append(trouble)
@@ -174,7 +174,8 @@ class Bench:
         """The same orders over longer histories, and from more sources."""
         known = self.results["growth"]
         if self.again or known.get("code") != self.code:
-            known = self.results["growth"] = {"code": self.code}
+            commit = self.results["versions"]["commit"]
+            known = self.results["growth"] = {"code": self.code, "commit": commit}
         known["orders"] = GROWTH_ORDERS
         whole = self.results["sizes"].get(f"{GROWTH_ORDERS}", {}).get("phases", {})
         points = [("days", days, {"first": day}) for days, day in DAYS.items()]

@@ -99,7 +99,8 @@ def documents(results: Path, pages: Iterable[Path] = PAGES) -> dict[Path, str]:
 def machine(run: dict) -> str:
     """What was measured on, with which versions."""
     told = run["machine"]
-    words = ", ".join(f"{name} {value}" for name, value in run["versions"].items())
+    versions = run["versions"] | {"commit": commits(run)}
+    words = ", ".join(f"{name} {value}" for name, value in versions.items())
     loads = [row["load_average"] for row in phases(run)]
     busy = f" Others were at work: load {min(loads)} to {max(loads)}." * bool(
         loads and max(loads) > 1.5 * told["cores"]
@@ -107,6 +108,23 @@ def machine(run: dict) -> str:
     return (
         f"{told['cores']} cores ({told['processor']}), {told['memory_gb']} GB of "
         f"memory, {told['system']}; {words}.{busy}"
+    )
+
+
+def commits(run: dict) -> str:
+    """The commit that was measured; where they are several, what on which."""
+    parts = {f"{int(orders):,} orders": shop for orders, shop in run["sizes"].items()}
+    if run.get("growth"):
+        parts["growth over days and sources"] = run["growth"]
+    last = run["versions"].get("commit", "unknown")
+    measured: dict[str, list[str]] = {}
+    for name, part in parts.items():
+        commit = part.get("commit", last)
+        measured.setdefault(commit, []).append(name)
+    if len(measured) < 2:
+        return next(iter(measured), last)
+    return " and ".join(
+        f"{commit} ({', '.join(names)})" for commit, names in measured.items()
     )
 
 

@@ -96,6 +96,17 @@ def test_the_page_shows_what_was_measured():
     assert not broken, "run `make bench-docs` and commit what it writes"
 
 
+def test_a_page_of_several_commits_says_what_is_whose(run):
+    run["versions"]["commit"] = "aaa"
+    assert "commit aaa." in page.machine(run)
+    run["sizes"]["20000"]["commit"] = "bbb"
+    (others,) = [f"{int(size):,} orders" for size in run["sizes"] if size != "20000"]
+    told = (
+        f"commit aaa ({others}, growth over days and sources) and bbb (20,000 orders)"
+    )
+    assert told in page.machine(run)
+
+
 def test_every_plot_is_one_of_a_run():
     drawn = {path.name for path in page.documents(bench.RESULTS)}
     assert {path.name for path in page.PLOTS.glob("*.svg")} <= drawn
