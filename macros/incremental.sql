@@ -26,7 +26,7 @@
         {{ is_one_of(followed_of(model).files, unit) }}
     {%- elif model.config.meta.touched.startswith('days of ') -%}
         {%- set followed = followed_of(model) -%}
-        {%- if not followed.days or (file is not none and not followed.files) -%}
+        {%- if not followed.days -%}
             false
         {%- else -%}
             {{ unit }} in (date '{{ followed.days | join("', date '") }}')

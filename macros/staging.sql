@@ -7,11 +7,12 @@
     coalesce(shop_id, {{ shop_of_file() }})
 {%- endmacro %}
 
-{#- 1 on the newest row of a key: of the newest file, the last row. -#}
-{% macro newest_row(key) -%}
+{#- 1 on the newest row of a key: of the newest file, the last row. `by` says when and
+    where it landed, the lake's columns or what a base calls them. -#}
+{% macro newest_row(key, by=['_landed_at', '_file', '_row']) -%}
     row_number() over (
         partition by {{ key | join(', ') }}
-        order by _landed_at desc nulls last, _file desc nulls last, _row desc nulls last
+        order by {{ by | join(' desc nulls last, ') }} desc nulls last
     )
 {%- endmacro %}
 
@@ -29,13 +30,7 @@ numbered as (
     select
         landed_file,
         landed_row,
-        row_number() over (
-            partition by {{ key }}
-            order by
-                landed_at desc nulls last,
-                landed_file desc nulls last,
-                landed_row desc nulls last
-        ) as version
+        {{ newest_row([key], by=['landed_at', 'landed_file', 'landed_row']) }} as version
     from {{ base }}
     where {{ key }} in (select repeated.{{ key }} from repeated)
 ),

@@ -30,11 +30,9 @@
             )
             union all
             select person_id from fct_carts
-            where shop_id in (select shop_id from int_shops__changes)
-            union all
-            select person_id from fct_carts
             where
-                status = 'open'
+                shop_id in (select shop_id from int_shops__changes)
+                or status = 'open'
                 or settled_at > (select min(as_of) from int_as_of__changes)
         ",
     },

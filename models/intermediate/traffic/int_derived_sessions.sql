@@ -14,55 +14,51 @@ with untold_visitors as (
 ),
 
 -- A session file's own sessions take in the events that lie in them.
+told as (
+    select
+        visitor_id,
+        event_id,
+        shop_id,
+        event_at,
+        session_id
+    from {{ ref('stg_ga4__events') }}
+    union all
+    select
+        visitor_id,
+        event_id,
+        shop_id,
+        event_at,
+        session_id
+    from {{ ref('stg_flat__events') }}
+    union all
+    select
+        visitor_id,
+        cast(null as string) as event_id,
+        shop_id,
+        started_at as event_at,
+        session_id
+    from {{ ref('stg_flat__sessions') }}
+    union all
+    select
+        visitor_id,
+        cast(null as string) as event_id,
+        shop_id,
+        ended_at as event_at,
+        session_id
+    from {{ ref('stg_flat__sessions') }}
+    where ended_at is not null
+),
+
 marks as (
     select
-        stg_ga4__events.visitor_id,
-        stg_ga4__events.event_id,
-        stg_ga4__events.shop_id,
-        stg_ga4__events.event_at,
-        stg_ga4__events.session_id
-    from {{ ref('stg_ga4__events') }} as stg_ga4__events
+        told.visitor_id,
+        told.event_id,
+        told.shop_id,
+        told.event_at,
+        told.session_id
+    from told
     where
-        stg_ga4__events.visitor_id in (
-            select untold_visitors.visitor_id from untold_visitors
-        )
-    union all
-    select
-        stg_flat__events.visitor_id,
-        stg_flat__events.event_id,
-        stg_flat__events.shop_id,
-        stg_flat__events.event_at,
-        stg_flat__events.session_id
-    from {{ ref('stg_flat__events') }} as stg_flat__events
-    where
-        stg_flat__events.visitor_id in (
-            select untold_visitors.visitor_id from untold_visitors
-        )
-    union all
-    select
-        stg_flat__sessions.visitor_id,
-        cast(null as string) as event_id,
-        stg_flat__sessions.shop_id,
-        stg_flat__sessions.started_at as event_at,
-        stg_flat__sessions.session_id
-    from {{ ref('stg_flat__sessions') }} as stg_flat__sessions
-    where
-        stg_flat__sessions.visitor_id in (
-            select untold_visitors.visitor_id from untold_visitors
-        )
-    union all
-    select
-        stg_flat__sessions.visitor_id,
-        cast(null as string) as event_id,
-        stg_flat__sessions.shop_id,
-        stg_flat__sessions.ended_at as event_at,
-        stg_flat__sessions.session_id
-    from {{ ref('stg_flat__sessions') }} as stg_flat__sessions
-    where
-        stg_flat__sessions.ended_at is not null
-        and stg_flat__sessions.visitor_id in (
-            select untold_visitors.visitor_id from untold_visitors
-        )
+        told.visitor_id in (select untold_visitors.visitor_id from untold_visitors)
 ),
 
 gaps as (
