@@ -26,7 +26,7 @@ demo: $(VENV)/.runtime  ## Make a shop's exports, load, build, check, publish, r
 
 test: $(VENV)/.dev lint  ## Everything that CI runs.
 	$(BIN)/warehouse docs --check
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile -q
+	$(BIN)/pytest -n $(WORKERS) -q
 	@echo "make test: all checks passed"
 
 test-spark: $(VENV)/.dev $(VENV)/.spark  ## A whole demo on DuckDB and on Spark, compared.

@@ -2,13 +2,16 @@
 
 import datetime as dt
 import os
+import re
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import duckdb
 import pytest
 from shop import Shop
+from xdist.scheduler import LoadFileScheduling
 
 from warehouse.contract import read_contracts
 from warehouse.load import LoadResult, load
@@ -48,6 +51,28 @@ sources:
           - {name: clerk, config: {meta: {required: true}}}
           - {name: hours, config: {meta: {type: number, required: true}}}
 """
+
+
+@cache
+def together(file: str) -> str:
+    """Of the files that one worker takes: those with a function that asks for the tiny
+    shop, so that it is built once; of any other, the file itself."""
+    asks = re.compile(r"def \w+\([^)]*\btiny_shop\b")
+    text = (PROJECT / file).read_text(encoding="utf-8")
+    return "the tiny shop" if asks.search(text) else file
+
+
+class ByShop(LoadFileScheduling):
+    """Workers share the tests file by file, and the tiny shop's files as one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return together(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> ByShop:
+    """How several workers share the tests, instead of xdist's `--dist`."""
+    return ByShop(config, log)
 
 
 class Till:
@@ -166,6 +191,7 @@ def tiny_shop(tmp_path_factory) -> Shop:
     folder = shop.landing / "flat"
     shutil.copytree(TINY_SHOP, folder, ignore=shutil.ignore_patterns("expected.csv"))
     shop.load()
+    shop.take_parsed()
     shop.run("warehouse", "build")
     return shop
 

@@ -82,6 +82,13 @@ class Shop:
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         return done
 
+    def take_parsed(self) -> None:
+        """dbt's commands in this shop go on from what it has read in this process."""
+        read_project()
+        target = Path(self.environment["DBT_TARGET_PATH"])
+        target.mkdir(exist_ok=True)
+        shutil.copy(PARSED, target)
+
     def load(self) -> subprocess.CompletedProcess:
         """`warehouse load` of everything that lies in the landing folder."""
         return self.run("warehouse", "load")

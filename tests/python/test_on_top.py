@@ -8,8 +8,9 @@ Carts settle as the days go on, and are open again when they go back. With them 
 the post: late news of old messages, the same news with another moment and another
 person, a campaign that is renamed; and parcels: delivered days later, before their
 order is known, one more of an order, taken to another order. After each arrival the
-warehouse is built on top of what it was, and once more from scratch, and every table is
-the same. `WAREHOUSE_TEST_STEPS` and `WAREHOUSE_TEST_SEED` make it longer and other.
+warehouse is built on top of what it was, after every second and the last one once more
+from scratch, and every table is the same. `WAREHOUSE_TEST_STEPS` and
+`WAREHOUSE_TEST_SEED` make it longer and other.
 """
 
 import datetime as dt
@@ -506,7 +507,7 @@ ARRIVALS = [
 
 @pytest.mark.parametrize("step", range(STEPS))
 def test_on_top_is_as_from_scratch(stand, step):
-    """Every table, row for row, after each of the things that may arrive."""
+    """Every table, row for row, after the things that may arrive, two by two."""
     arrival = ARRIVALS[step % len(ARRIVALS)]
     files = arrival(stand)
     # What comes with what is another thing in each round.
@@ -534,7 +535,8 @@ def test_on_top_is_as_from_scratch(stand, step):
             f" union all select count(*) from {table}__changes"
         )
         assert reached <= changed < 2 * rows, f"{table}: the rest stays as it was"
-    stand.compare()
+    if step % 2 or step == STEPS - 1:
+        stand.compare()
 
 
 def test_what_is_followed_by_file():

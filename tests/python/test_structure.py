@@ -6,7 +6,6 @@ Every check says what breaks the rule and what to do about it.
 import ast
 import json
 import re
-import shutil
 import subprocess
 from collections import defaultdict
 from functools import cache
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from shop import PARSED, PROJECT, Copy, Shop, read_project
+from shop import PROJECT, Copy, Shop, read_project
 
 from warehouse.catalog import kpis, listed_kpis
 from warehouse.lineage import nodes
@@ -436,8 +435,7 @@ def test_what_is_begun_fits(shop, built, tmp_path):
     copy = Copy(tmp_path, shop)
     copy.begin()
     copy.run("warehouse", "load")
-    (shop.folder / "target").mkdir(exist_ok=True)
-    shutil.copy(PARSED, shop.folder / "target")
+    shop.take_parsed()
     begun = ("kpi_checkout_share", "stg_yotpo__reviews")
     variables = ("--vars", "{}", "--quiet")
     copy.run("dbt.cli.main", "build", *variables, "--select", *begun)
