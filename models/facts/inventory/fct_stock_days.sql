@@ -130,65 +130,6 @@ shops as (
     group by shop_id
 ),
 
-days as (
-    select
-        spans.shop_id,
-        spans.product_id,
-        dim_dates.date_day as stock_date,
-        spans.first_date,
-        shops.shop_first_date,
-        counts.counted_units,
-        counts.shop_on_hand,
-        counts.erp_on_hand,
-        counts.incoming_units,
-        coalesce(movements.moved_units, 0) as moved_units,
-        coalesce(movements.received_units, 0) as received_units,
-        count(counts.counted_units) over (
-            partition by spans.product_id order by dim_dates.date_day nulls last
-            rows between unbounded preceding and current row
-        ) as stretch
-    from spans
-    inner join shops
-        on spans.shop_id = shops.shop_id
-    inner join {{ ref('dim_dates') }} as dim_dates
-        on dim_dates.date_day between spans.first_date and spans.last_date
-    left join counts
-        on
-            spans.product_id = counts.product_id
-            and dim_dates.date_day = counts.stock_date
-    left join movements
-        on
-            spans.product_id = movements.product_id
-            and dim_dates.date_day = movements.movement_date
-),
-
--- Each count begins a stretch that movements carry on.
-closings as (
-    select
-        days.*,
-        sum(coalesce(days.counted_units, days.moved_units)) over (
-            partition by days.product_id, days.stretch
-            order by days.stock_date nulls last
-            rows between unbounded preceding and current row
-        ) as on_hand
-    from days
-),
-
-openings as (
-    select
-        closings.*,
-        coalesce(
-            lag(closings.on_hand) over (
-                partition by closings.product_id
-                order by closings.stock_date nulls last
-            ),
-            -- The first count opens the books; before it, nothing was there.
-            closings.counted_units - closings.moved_units,
-            0
-        ) as opening_units
-    from closings
-),
-
 placed_lines as (
     select
         fct_order_lines.product_id,
@@ -212,6 +153,97 @@ placed_lines as (
         and fct_order_lines.product_id is not null
 ),
 
+-- The days on which something happens to a product: a count, a movement, a sale.
+happenings as (
+    select
+        product_id,
+        stock_date as event_date,
+        counted_units,
+        shop_on_hand,
+        erp_on_hand,
+        incoming_units,
+        0 as moved_units,
+        0 as received_units
+    from counts
+    union all
+    select
+        product_id,
+        movement_date as event_date,
+        null as counted_units,
+        null as shop_on_hand,
+        null as erp_on_hand,
+        null as incoming_units,
+        moved_units,
+        received_units
+    from movements
+    union all
+    select
+        product_id,
+        order_date as event_date,
+        null as counted_units,
+        null as shop_on_hand,
+        null as erp_on_hand,
+        null as incoming_units,
+        0 as moved_units,
+        0 as received_units
+    from placed_lines
+),
+
+events as (
+    select
+        happenings.product_id,
+        happenings.event_date,
+        max(happenings.counted_units) as counted_units,
+        max(happenings.shop_on_hand) as shop_on_hand,
+        max(happenings.erp_on_hand) as erp_on_hand,
+        max(happenings.incoming_units) as incoming_units,
+        sum(happenings.moved_units) as moved_units,
+        sum(happenings.received_units) as received_units
+    from happenings
+    inner join spans
+        on
+            happenings.product_id = spans.product_id
+            and happenings.event_date between spans.first_date and spans.last_date
+    group by happenings.product_id, happenings.event_date
+),
+
+stretches as (
+    select
+        *,
+        count(counted_units) over (
+            partition by product_id order by event_date nulls last
+            rows between unbounded preceding and current row
+        ) as stretch
+    from events
+),
+
+-- Each count begins a stretch that movements carry on.
+closings as (
+    select
+        *,
+        sum(coalesce(counted_units, moved_units)) over (
+            partition by product_id, stretch order by event_date nulls last
+            rows between unbounded preceding and current row
+        ) as on_hand
+    from stretches
+),
+
+followed as (
+    select
+        *,
+        lag(on_hand) over (partition by product_id order by event_date nulls last)
+            as previous_on_hand
+    from closings
+),
+
+openings as (
+    select
+        *,
+        -- The first count opens the books; before it, nothing was there.
+        coalesce(previous_on_hand, counted_units - moved_units, 0) as opening_units
+    from followed
+),
+
 line_days as (
     select
         placed_lines.product_id,
@@ -228,8 +260,72 @@ line_days as (
     inner join openings
         on
             placed_lines.product_id = openings.product_id
-            and placed_lines.order_date = openings.stock_date
+            and placed_lines.order_date = openings.event_date
     group by placed_lines.product_id, placed_lines.order_date
+),
+
+told as (
+    select
+        openings.*,
+        line_days.order_lines,
+        line_days.oversold_lines,
+        line_days.units_sold,
+        line_days.cogs,
+        openings.on_hand - coalesce(openings.previous_on_hand, 0) as change,
+        case when line_days.units_sold > 0 then openings.event_date end as sold_date,
+        case
+            when
+                openings.opening_units > 0
+                or openings.on_hand > 0
+                or openings.received_units > 0
+                or line_days.units_sold > 0
+                then openings.event_date
+        end as alive_date
+    from openings
+    left join line_days
+        on
+            openings.product_id = line_days.product_id
+            and openings.event_date = line_days.order_date
+),
+
+-- All that days carry on from earlier ones, in one sort.
+days as (
+    select
+        spans.product_id,
+        dim_dates.date_day as stock_date,
+        told.opening_units,
+        told.received_units,
+        told.moved_units,
+        told.shop_on_hand,
+        told.erp_on_hand,
+        told.incoming_units,
+        told.order_lines,
+        told.oversold_lines,
+        told.units_sold,
+        told.cogs,
+        sum(coalesce(told.change, 0)) over (
+            partition by spans.product_id order by dim_dates.date_day nulls last
+            rows between unbounded preceding and current row
+        ) as on_hand,
+        sum(coalesce(told.units_sold, 0)) over (
+            partition by spans.product_id order by dim_dates.date_day nulls last
+            rows between 27 preceding and current row
+        ) as units_sold_28_days,
+        max(told.sold_date) over (
+            partition by spans.product_id order by dim_dates.date_day nulls last
+            rows between unbounded preceding and current row
+        ) as sold_date,
+        max(told.alive_date) over (
+            partition by spans.product_id order by dim_dates.date_day nulls last
+            rows between unbounded preceding and current row
+        ) as alive_date
+    from spans
+    inner join {{ ref('dim_dates') }} as dim_dates
+        on dim_dates.date_day between spans.first_date and spans.last_date
+    left join told
+        on
+            spans.product_id = told.product_id
+            and dim_dates.date_day = told.event_date
 ),
 
 restocked as (
@@ -266,76 +362,56 @@ day_rates as (
 
 valued as (
     select
-        openings.shop_id,
-        openings.product_id,
+        spans.shop_id,
+        days.product_id,
         dim_products.category,
         coalesce(dim_products.is_gift_card, false) as is_gift_card,
-        openings.stock_date,
-        openings.first_date,
-        openings.shop_first_date,
-        openings.opening_units,
-        openings.received_units,
-        openings.moved_units,
-        openings.on_hand - openings.opening_units - openings.moved_units
-            as adjusted_units,
-        openings.on_hand,
-        openings.shop_on_hand,
-        openings.erp_on_hand,
-        openings.incoming_units,
+        days.stock_date,
+        spans.first_date,
+        shops.shop_first_date,
+        coalesce(days.opening_units, days.on_hand) as opening_units,
+        coalesce(days.received_units, 0) as received_units,
+        coalesce(days.moved_units, 0) as moved_units,
+        days.on_hand,
+        days.shop_on_hand,
+        days.erp_on_hand,
+        days.incoming_units,
         cast(
             round(int_product_costs.unit_cost * day_rates.rate * 10000) / 10000
             as decimal(18, 4)
         )
             as unit_cost,
-        coalesce(line_days.order_lines, 0) as order_lines,
-        coalesce(line_days.oversold_lines, 0) as oversold_lines,
-        coalesce(line_days.units_sold, 0) as units_sold,
-        coalesce(line_days.cogs, 0) - coalesce(restocked.restocked_cogs, 0) as cogs,
-        sum(coalesce(line_days.units_sold, 0)) over (
-            partition by openings.product_id order by openings.stock_date nulls last
-            rows between 27 preceding and current row
-        ) as units_sold_28_days,
-        coalesce(
-            max(case when line_days.units_sold > 0 then openings.stock_date end) over (
-                partition by openings.product_id
-                order by openings.stock_date nulls last
-                rows between unbounded preceding and current row
-            ),
-            sold_before.last_sold_date
-        ) as last_sold_date,
-        max(case
-            when
-                openings.opening_units > 0
-                or openings.on_hand > 0
-                or openings.received_units > 0
-                or line_days.units_sold > 0
-                then openings.stock_date
-        end) over (
-            partition by openings.product_id order by openings.stock_date nulls last
-            rows between unbounded preceding and current row
-        ) as last_alive_date
-    from openings
+        coalesce(days.order_lines, 0) as order_lines,
+        coalesce(days.oversold_lines, 0) as oversold_lines,
+        coalesce(days.units_sold, 0) as units_sold,
+        coalesce(days.cogs, 0) - coalesce(restocked.restocked_cogs, 0) as cogs,
+        days.units_sold_28_days,
+        coalesce(days.sold_date, sold_before.last_sold_date) as last_sold_date,
+        -- Stock runs out on a day that something happens to it.
+        case when days.on_hand > 0 then days.stock_date else days.alive_date end
+            as last_alive_date
+    from days
+    inner join spans
+        on days.product_id = spans.product_id
+    inner join shops
+        on spans.shop_id = shops.shop_id
     left join {{ ref('dim_products') }} as dim_products
-        on openings.product_id = dim_products.product_id
-    left join line_days
-        on
-            openings.product_id = line_days.product_id
-            and openings.stock_date = line_days.order_date
+        on days.product_id = dim_products.product_id
     left join restocked
         on
-            openings.product_id = restocked.product_id
-            and openings.stock_date = restocked.return_date
+            days.product_id = restocked.product_id
+            and days.stock_date = restocked.return_date
     left join sold_before
-        on openings.product_id = sold_before.product_id
+        on days.product_id = sold_before.product_id
     left join {{ ref('int_product_costs') }} as int_product_costs
         on
-            openings.product_id = int_product_costs.product_id
-            and openings.stock_date >= int_product_costs.valid_from
-            and openings.stock_date <= int_product_costs.valid_to
+            days.product_id = int_product_costs.product_id
+            and days.stock_date >= int_product_costs.valid_from
+            and days.stock_date <= int_product_costs.valid_to
     left join day_rates
         on
             int_product_costs.currency = day_rates.currency
-            and openings.stock_date = day_rates.date_day
+            and days.stock_date = day_rates.date_day
 ),
 
 aged as (
@@ -358,7 +434,7 @@ select
     cast(opening_units as bigint) as opening_units,
     cast(received_units as bigint) as received_units,
     cast(moved_units as bigint) as moved_units,
-    cast(adjusted_units as bigint) as adjusted_units,
+    cast(on_hand - opening_units - moved_units as bigint) as adjusted_units,
     cast(on_hand as bigint) as on_hand,
     cast(shop_on_hand as bigint) as shop_on_hand,
     cast(erp_on_hand as bigint) as erp_on_hand,

@@ -66,8 +66,11 @@ charged as (
         product_id,
         ordered_date,
         list_price,
-        lead(ordered_date) over (
-            partition by product_id order by ordered_date asc nulls last
+        coalesce(
+            lead(ordered_date) over (
+                partition by product_id order by ordered_date asc nulls last
+            ),
+            date '9999-12-31'
         ) as next_ordered_date
     from charged_days
 )
@@ -92,9 +95,6 @@ left join charged
     on
         offers.product_id = charged.product_id
         and offers.seen_date >= charged.ordered_date
-        and (
-            charged.next_ordered_date is null
-            or offers.seen_date < charged.next_ordered_date
-        )
+        and offers.seen_date < charged.next_ordered_date
 left join {{ ref('int_products') }} as int_products
     on offers.product_id = int_products.product_id

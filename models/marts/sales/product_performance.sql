@@ -241,5 +241,5 @@ select
 from ranked
 left join {{ ref('dim_products') }} as dim_products
     on
-        ranked.dimension = 'product'
-        and ranked.member = dim_products.product_id
+        case when ranked.dimension = 'product' then ranked.member end
+        = dim_products.product_id
