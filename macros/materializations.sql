@@ -44,7 +44,7 @@
     {%- set view = this.incorporate(type='view') -%}
     {{ run_hooks(pre_hooks) }}
     {%- call statement('main') -%}
-        {{ drop_before(load_cached_relation(this)) }}
+        drop view if exists {{ view }};
         {{ create_view_as(view, compiled_code) }}
     {%- endcall -%}
     {{ run_hooks(post_hooks) }}
@@ -53,18 +53,37 @@
     {{ return({'relations': [view]}) }}
 {% endmaterialization %}
 
-{% macro drop_before(relation) -%}
-    {%- if relation is not none -%}
-        drop {{ relation.type }} if exists {{ relation }};
+{#- A view that shall be a table, or the other way round, goes before the build. So what
+    replaces a relation need not ask what it is: dbt looks for one among all the others,
+    which for every model was a twentieth of the time it takes itself. -#}
+{% macro drop_other_kinds() -%}
+    {%- if execute and target.type == 'duckdb' -%}
+        {%- set kinds = {} -%}
+        {%- for node in graph.nodes.values()
+            if node.resource_type == 'model' and node.unique_id in selected_resources -%}
+            {%- set is_view = node.config.materialized == 'view' -%}
+            {%- do kinds.update({
+                (node.schema, node.alias): 'view' if is_view else 'table'
+            }) -%}
+        {%- endfor -%}
+        {%- for schema, name, kind in run_query("
+            select
+                table_schema,
+                table_name,
+                case when table_type = 'VIEW' then 'view' else 'table' end as kind
+            from information_schema.tables
+            where table_catalog = current_database()
+        ").rows if kinds.get((schema, name), kind) != kind %}
+            drop {{ kind }} {{ schema }}.{{ name }};
+        {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}
 
 {#- A table from scratch; if it shall tell what changed, and there is something to compare
     with, that too: of all columns, or of those that meta `tracked` lists. -#}
 {% macro make_whole(table) -%}
-    {%- set there = load_cached_relation(this) -%}
     {%- set compared = leaves_changes(model) and since_last_build() is not none
-        and there is not none -%}
+        and load_cached_relation(this) is not none -%}
     {%- if compared -%}
         {%- set before = table.identifier ~ '__before' -%}
         {%- set columns = model.config.meta.get('tracked') -%}
@@ -78,7 +97,7 @@
         {%- endcall -%}
     {%- endif -%}
     {%- call statement('main') -%}
-        {{ drop_before(there) }}
+        drop table if exists {{ table }};
         {{ create_table_as(False, table, compiled_code) }}
         {%- if compared -%}
             {{ note_changes(table, before, table, columns) }}

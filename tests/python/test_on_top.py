@@ -619,13 +619,23 @@ def test_what_is_left_as_it_is_counts(stand):
 
 
 def test_a_part_where_nothing_stands(tmp_path):
-    """Tests that look at tables out of the part wait until these are made."""
+    """Tests that look at tables out of the part wait until these are made; what stands
+    there as another kind makes way."""
     shop = Shop(tmp_path)
     shop.landing.mkdir()
     load(data=shop.folder)
     result = shop.build_part("+fct_marketing_costs")
     assert result.success, result.problems
     assert result.total("model", status=("success",)) > 1 < result.checks
+
+    # A name that was a view, and one that was a table, is taken by the other kind.
+    with duckdb.connect(shop.folder / "warehouse.duckdb") as connection:
+        connection.execute("drop table fct_marketing_costs")
+        connection.execute("create view fct_marketing_costs as select 1 as x")
+        connection.execute("drop view stg_flat__marketing_costs")
+        connection.execute("create table stg_flat__marketing_costs as select 1 as x")
+    result = shop.build_part("+fct_marketing_costs")
+    assert result.success, result.problems
 
 
 MEMORY = {
