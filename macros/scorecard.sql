@@ -33,17 +33,10 @@
 {#- The mean of an expression over the earlier points of a series, without the point
     itself: what is judged is never part of what it is judged by. -#}
 {% macro earlier_mean(expression, points, series='series_number') -%}
-    sum({{ expression }}) over (
+    avg({{ expression }}) over (
         partition by {{ series }}
         order by period_start nulls last
         rows between {{ points }} preceding and 1 preceding
-    )
-    / nullif(
-        count({{ expression }}) over (
-            partition by {{ series }}
-            order by period_start nulls last
-            rows between {{ points }} preceding and 1 preceding
-        ), 0
     )
 {%- endmacro %}
 

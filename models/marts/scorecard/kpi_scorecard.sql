@@ -65,12 +65,22 @@ first_days as (
     group by catalogue.kpi_id
 ),
 
--- A KPI that is not counted to date has nothing to hold a period under way against.
 counted_grains as (
     select distinct
         kpi_id,
         grain
     from known
+),
+
+-- A KPI that is not counted to date has nothing to hold a period under way against.
+comparable as (
+    select
+        counted_grains.kpi_id,
+        counted_grains.grain,
+        first_days.first_day
+    from counted_grains
+    inner join first_days
+        on counted_grains.kpi_id = first_days.kpi_id
 ),
 
 measured as (
@@ -108,27 +118,16 @@ counted as (
 
 -- A period in which nothing was counted has a row as well: of the whole up to the
 -- newest one, of a slice up to the one in which it fell to 0, the row not to miss.
-all_slots as (
-    select
-        kpi_id,
-        grain,
-        period_start,
-        dimension,
-        member,
-        numerator,
-        denominator,
-        value
-    from measured
-    union all
+slots as (
     select
         counted.kpi_id,
         periods.grain,
         periods.period_start,
         counted.dimension,
         counted.member,
-        cast(null as double) as numerator,
-        cast(null as double) as denominator,
-        cast(null as double) as value
+        measured.numerator,
+        measured.denominator,
+        measured.value
     from counted
     inner join periods
         on
@@ -138,20 +137,27 @@ all_slots as (
                 counted.dimension = 'all'
                 or counted.last_start >= periods.previous_period_start
             )
-),
-
-slots as (
+    left join measured
+        on
+            counted.kpi_id = measured.kpi_id
+            and periods.grain = measured.grain
+            and periods.period_start = measured.period_start
+            and counted.dimension = measured.dimension
+            and counted.member = measured.member
+    union all
     select
-        kpi_id,
-        grain,
-        period_start,
-        dimension,
-        member,
-        max(numerator) as numerator,
-        max(denominator) as denominator,
-        max(value) as value
-    from all_slots
-    group by kpi_id, grain, period_start, dimension, member
+        measured.kpi_id,
+        measured.grain,
+        measured.period_start,
+        measured.dimension,
+        measured.member,
+        measured.numerator,
+        measured.denominator,
+        measured.value
+    from measured
+    inner join catalogue
+        on measured.kpi_id = catalogue.kpi_id
+    where not coalesce(catalogue.is_count, false)
 ),
 
 compared as (
@@ -177,21 +183,16 @@ compared as (
         slots.numerator,
         slots.denominator,
         coalesce(slots.value, case when catalogue.is_count then 0 end) as value,
-        counted_grains.grain is not null
-        and coalesce(periods.previous_period_start >= first_days.first_day, false)
+        coalesce(periods.previous_period_start >= comparable.first_day, false)
             as has_previous,
         case
-            when
-                counted_grains.grain is not null
-                and periods.previous_period_start >= first_days.first_day
+            when periods.previous_period_start >= comparable.first_day
                 then coalesce(
                     previous_period.value, case when catalogue.is_count then 0 end
                 )
         end as previous_value,
         case
-            when
-                counted_grains.grain is not null
-                and periods.last_year_period_start >= first_days.first_day
+            when periods.last_year_period_start >= comparable.first_day
                 then coalesce(
                     last_year.value, case when catalogue.is_count then 0 end
                 )
@@ -206,12 +207,10 @@ compared as (
     inner join catalogue
         on slots.kpi_id = catalogue.kpi_id
     cross join {{ ref('dim_as_of') }} as dim_as_of
-    inner join first_days
-        on slots.kpi_id = first_days.kpi_id
-    left join counted_grains
+    left join comparable
         on
-            slots.kpi_id = counted_grains.kpi_id
-            and periods.comparison_grain = counted_grains.grain
+            slots.kpi_id = comparable.kpi_id
+            and periods.comparison_grain = comparable.grain
     left join known as previous_period
         on
             slots.kpi_id = previous_period.kpi_id
