@@ -39,6 +39,30 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- What touches a rollup by period: the periods of the days on which a fact has changed
+    (the columns with its days, by fact), and those that are new or longer than before. -#}
+{% macro periods_of(facts) -%}
+    select period_start from dim_period_days__changes
+    {%- for fact, days in facts.items() %}
+    {%- for day in days %}
+    union all
+    select period_start from dim_period_days
+    where date_day in (select {{ day }} from {{ fact }}__changes)
+    {%- endfor %}
+    {%- endfor %}
+{%- endmacro %}
+
+{#- Of the rows of a rollup by period, those whose day lies in a period of this build. -#}
+{% macro in_touched_periods(day) -%}
+    {%- if not execute or not is_partial() -%}
+        true
+    {%- else -%}
+        {{ day }} in (
+            select date_day from dim_period_days where {{ touched('period_start') }}
+        )
+    {%- endif -%}
+{%- endmacro %}
+
 {% macro is_one_of(names, file) -%}
     {%- if not names -%}
         false

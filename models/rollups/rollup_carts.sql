@@ -1,3 +1,11 @@
+{{ config(
+    materialized='incremental',
+    meta={
+        'unit': 'period_start',
+        'touched': periods_of({'fct_carts': ['cart_date']}),
+    },
+) }}
+
 with carts as (
     select
         fct_carts.cart_date,
@@ -34,6 +42,7 @@ select
 from sliced
 inner join {{ ref('dim_period_days') }} as dim_period_days
     on sliced.cart_date = dim_period_days.date_day
+where {{ touched('dim_period_days.period_start') }}
 group by
     dim_period_days.grain,
     dim_period_days.period_start,

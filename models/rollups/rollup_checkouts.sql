@@ -1,3 +1,11 @@
+{{ config(
+    materialized='incremental',
+    meta={
+        'unit': 'period_start',
+        'touched': periods_of({'fct_checkouts': ['checkout_date']}),
+    },
+) }}
+
 with checkouts as (
     select
         fct_checkouts.checkout_date,
@@ -28,6 +36,7 @@ select
 from sliced
 inner join {{ ref('dim_period_days') }} as dim_period_days
     on sliced.checkout_date = dim_period_days.date_day
+where {{ touched('dim_period_days.period_start') }}
 group by
     dim_period_days.grain,
     dim_period_days.period_start,

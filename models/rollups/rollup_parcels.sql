@@ -3,22 +3,12 @@
     materialized='incremental',
     meta={
         'unit': 'period_start',
-        'touched': '
-            select period_start from dim_period_days__changes
-            union all
-            select period_start from dim_period_days
-            where date_day in (
-                select confirmed_date from fct_parcels__changes
-                union all
-                select packed_date from fct_parcels__changes
-                union all
-                select dispatched_date from fct_parcels__changes
-                union all
-                select delivered_date from fct_parcels__changes
-                union all
-                select promised_date from fct_parcels__changes
-            )
-        ',
+        'touched': periods_of({
+            'fct_parcels': [
+                'confirmed_date', 'packed_date', 'dispatched_date', 'delivered_date',
+                'promised_date',
+            ],
+        }),
     },
 ) }}
 

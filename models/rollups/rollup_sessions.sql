@@ -1,3 +1,17 @@
+{{ config(
+    materialized='incremental',
+    meta={
+        'unit': 'period_start',
+        'touched': periods_of({
+            'fct_session_days': ['session_date'],
+            'fct_visitor_days': ['visited_on'],
+            'fct_session_products': ['session_date'],
+            'fct_traffic_days': ['traffic_date'],
+            'fct_orders': ['order_date'],
+        }),
+    },
+) }}
+
 with visits as (
     select
         session_date as visited_on,
@@ -66,7 +80,7 @@ category_sessions as (
         bool_or(has_add_to_cart) as has_add_to_cart,
         bool_or(has_purchase) as has_purchase
     from {{ ref('fct_session_products') }}
-    where is_counted
+    where is_counted and {{ in_touched_periods('session_date') }}
     group by session_id, session_date, coalesce(category, 'unknown')
     having bool_or(has_view)
 ),
@@ -217,6 +231,7 @@ counted as (
     from daily
     inner join {{ ref('dim_period_days') }} as dim_period_days
         on daily.visited_on = dim_period_days.date_day
+    where {{ touched('dim_period_days.period_start') }}
     group by
         dim_period_days.grain,
         dim_period_days.period_start,
@@ -247,6 +262,7 @@ counted_visitors as (
     from {{ ref('fct_visitor_days') }} as fct_visitor_days
     inner join {{ ref('dim_period_days') }} as dim_period_days
         on fct_visitor_days.visited_on = dim_period_days.date_day
+    where {{ touched('dim_period_days.period_start') }}
     group by
         dim_period_days.grain,
         dim_period_days.period_start,

@@ -7,7 +7,8 @@ stock number, an order that was a test, a customer with a new address, another c
 Carts settle as the days go on, and are open again when they go back. With them comes
 the post: late news of old messages, the same news with another moment and another
 person, a campaign that is renamed; and parcels: delivered days later, before their
-order is known, one more of an order, taken to another order. After each arrival the
+order is known, one more of an order, taken to another order; payments, refunds,
+some of days that nobody has seen yet, and a longer report of visits. After each, the
 warehouse is built on top of what it was, after every second and the last one once more
 from scratch, and every table is the same. `WAREHOUSE_TEST_STEPS` and
 `WAREHOUSE_TEST_SEED` make it longer and other.
@@ -309,6 +310,70 @@ class Depot:
         return {f"flat/parcel_events_{step}.csv": self.EVENTS + lines}
 
 
+class Office:
+    """Attempts to pay a site's orders, refunds of them, some dated after all else that
+    is known, and a report of days from before the first event.
+
+    Args:
+        chance: Decides everything.
+        site: Whose orders they are.
+    """
+
+    PAYMENTS = "shop_id,payment_id,order_id,attempted_at,kind,status,gateway,method,"
+    REFUNDS = "shop_id,refund_id,order_id,product_id,refunded_at,quantity,"
+    TRAFFIC = "shop_id,traffic_date,channel,device,sessions,visitors\n"
+
+    def __init__(self, chance: random.Random, site: Site):
+        self.chance = chance
+        self.orders = [*dict.fromkeys(site.orders)][:60]
+
+    def payments(self, name: str, rows: int) -> str:
+        """So many attempts; the second of a pair succeeds more often."""
+        chance, lines = self.chance, ""
+        for number in range(rows):
+            order, _, moment = chance.choice(self.orders)
+            at = moment + dt.timedelta(minutes=number)
+            status = chance.choice(["success", "failure", "pending"])
+            lines += f"s1,{name}{number},{order},{at:%Y-%m-%dT%H:%M:%SZ},sale,{status},"
+            lines += f"{chance.choice(['stripe', 'paypal'])},card,53,EUR\n"
+        return f"{self.PAYMENTS}amount,currency\n{lines}"
+
+    def refunds(self, name: str, rows: int) -> str:
+        """So many refunds, up to two months after the order."""
+        chance, lines = self.chance, ""
+        for number in range(rows):
+            order, _, moment = chance.choice(self.orders)
+            at = moment + dt.timedelta(days=chance.randrange(1, 60))
+            lines += f"s1,{name}{number},{order},mug,{at:%Y-%m-%dT%H:%M:%SZ},1,"
+            lines += f"{chance.choice([20, 0])},4,{chance.choice([0, 5])},return,true\n"
+        head = "merchandise_amount,tax_amount,shipping_amount,kind,is_restocked\n"
+        return self.REFUNDS + head + lines
+
+    def traffic(self, days: int) -> str:
+        """A report of so many days of August."""
+        lines = "".join(
+            f"s1,2026-08-{day:02},Direct,mobile,{self.chance.randrange(9, 99)},9\n"
+            for day in range(20, 20 + days)
+        )
+        return self.TRAFFIC + lines
+
+    def first_files(self) -> dict[str, str]:
+        """What there is before anything arrives."""
+        return {
+            "flat/payments.csv": self.payments("p", 40),
+            "flat/refunds.csv": self.refunds("r", 20),
+            "flat/traffic_days.csv": self.traffic(3),
+        }
+
+    def news(self, step: int) -> dict[str, str]:
+        """More attempts, more refunds, a longer report: one of them on a step."""
+        if step % 3 == 0:
+            return {f"flat/payments_{step}.csv": self.payments(f"p{step}-", 4)}
+        if step % 3 == 1:
+            return {f"flat/refunds_{step}.csv": self.refunds(f"r{step}-", 4)}
+        return {"flat/traffic_days.csv": self.traffic(3 + step)}
+
+
 class Stand:
     """A shop with the memory that `warehouse build` keeps.
 
@@ -379,7 +444,7 @@ class Stand:
         self.memory = kept
         differences = compare(self.file, on_top)
         on_top.replace(self.file)
-        assert not differences
+        assert not differences, sorted(differences)
 
 
 def compare(one: Path, other: Path) -> dict[str, tuple]:
@@ -430,6 +495,7 @@ def stand(tmp_path_factory) -> Stand:
     stand.twice = set()
     stand.post = Post(random.Random(SEED))
     stand.depot = Depot(random.Random(SEED), stand.site)
+    stand.office = Office(random.Random(SEED), stand.site)
     stand.landed = {day: f"ga4/s1/events_{day}.jsonl" for day in first}
     stand.land(
         {name: stand.site.export([day]) for day, name in stand.landed.items()}
@@ -439,6 +505,7 @@ def stand(tmp_path_factory) -> Stand:
         | stand.site.shop_files(16)
         | stand.post.first_files()
         | stand.depot.first_files()
+        | stand.office.first_files()
     )
     stand.build(on_top=False)
     return stand
@@ -512,7 +579,7 @@ def test_on_top_is_as_from_scratch(stand, step):
     files = arrival(stand)
     # What comes with what is another thing in each round.
     turn = step + step // 5
-    news = stand.post.news(turn) | stand.depot.news(step)
+    news = stand.post.news(turn) | stand.depot.news(step) | stand.office.news(step)
     stand.land(files | news)
     told = stand.build(on_top=True)
     (events,), (changed,) = stand.shop.ask(

@@ -1,6 +1,7 @@
 {{ config(meta={'tracked': [
     'order_id', 'shop_id', 'customer_id', 'customer_type', 'country', 'ordered_at',
-    'order_date', 'is_placed', 'is_cancelled', 'is_refused', 'sales', 'gross_profit',
+    'order_date', 'channel_id', 'device', 'is_placed', 'is_cancelled', 'is_refused',
+    'sales', 'gross_profit',
 ]}) }}
 
 with return_totals as (

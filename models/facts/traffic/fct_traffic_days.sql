@@ -1,3 +1,5 @@
+{{ config(meta={'tracked': true}) }}
+
 -- Reports name channels, files may use their ids: Paid Search is paid_search.
 with reported_channels as (
     select distinct channel
