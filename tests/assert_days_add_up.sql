@@ -54,39 +54,61 @@
 } %}
 {% set hourly = ['orders', 'units_sold', 'sales', 'returns', 'total_sales'] %}
 {% set checks = [
-    ('rollup_orders', 'hour', 'day', hourly),
-    ('rollup_contacts', 'hour', 'day', ['contacts', 'calls_received', 'calls_answered']),
+    ('rollup_orders', 'hour', hourly),
+    ('rollup_contacts', 'hour', ['contacts', 'calls_received', 'calls_answered']),
 ] %}
 {% for rollup, columns in rollups.items() %}
-    {% for whole in ['week', 'month', 'quarter', 'year'] %}
-        {% do checks.append((rollup, 'day', whole, columns)) %}
-    {% endfor %}
+    {% do checks.append((rollup, 'day', columns)) %}
 {% endfor %}
-{% for rollup, part, whole, columns in checks | list %}
+
+with wholes as (
+    {% for part, whole in [
+        ('hour', 'day'), ('day', 'week'), ('day', 'month'), ('day', 'quarter'),
+        ('day', 'year'),
+    ] %}
+        select
+            '{{ part }}' as part,
+            '{{ whole }}' as whole
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+)
+
+{% for rollup, part, columns in checks | list %}
     select
         '{{ rollup }}' as rollup,
-        '{{ whole }}' as grain,
-        cast(date_trunc('{{ whole }}', period_start) as timestamp) as whole_start,
-        dimension,
-        member,
+        wholes.whole as grain,
+        cast(date_trunc(wholes.whole, {{ rollup }}.period_start) as timestamp)
+            as whole_start,
+        {{ rollup }}.dimension,
+        {{ rollup }}.member,
         case
             {% for column in columns | list %}
                 when
                     abs(
-                        sum(case when grain = '{{ whole }}' then {{ column }} end)
-                        - sum(
-                            case when grain = '{{ part }}' then {{ column }} else 0 end
-                        )
+                        sum(case
+                            when {{ rollup }}.grain = wholes.whole
+                                then {{ rollup }}.{{ column }}
+                        end)
+                        - sum(case
+                            when {{ rollup }}.grain = wholes.part
+                                then {{ rollup }}.{{ column }}
+                            else 0
+                        end)
                     ) > 0.001
                     then '{{ column }}'
             {% endfor %}
         end as differing_column
-    from {{ ref(rollup) }}
-    where
-        grain in ('{{ part }}', '{{ whole }}')
-        {% if part == 'hour' %}and dimension in ('all', 'shop'){% endif %}
+    from {{ ref(rollup) }} as {{ rollup }}
+    inner join wholes
+        on
+            wholes.part = '{{ part }}'
+            and {{ rollup }}.grain in (wholes.part, wholes.whole)
+    {% if part == 'hour' %}where {{ rollup }}.dimension in ('all', 'shop'){% endif %}
     group by
-        cast(date_trunc('{{ whole }}', period_start) as timestamp), dimension, member
+        wholes.whole,
+        cast(date_trunc(wholes.whole, {{ rollup }}.period_start) as timestamp),
+        {{ rollup }}.dimension,
+        {{ rollup }}.member
     having differing_column is not null
     {% if not loop.last %}union all{% endif %}
 {% endfor %}

@@ -15,10 +15,16 @@ customer is scored in SQL (macros/lifetime.sql); a test holds the two together. 
 is random: the same histories give the same parameters to the last digit.
 """
 
+import os
 from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+# Matrices of four rows: threads would wait for each other, ten times as long as one
+# takes. Read when SciPy loads its linear algebra.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from scipy.optimize import minimize
 from scipy.special import betaln, digamma, expit, gammaln, hyp2f1
 

@@ -27,37 +27,44 @@
     },
 ) }}
 
-with known_steps as (
+-- The shop's day of as_of ends at one moment: no step needs its own local time for it.
+with all_steps as (
     select
-        int_parcels.parcel_id,
-        int_parcels.order_id as named_order_id,
-        coalesce(int_parcels.order_id, int_parcels.parcel_id) as order_key,
-        int_parcels.shop_id,
-        int_parcels.source_system,
+        int_parcels.*,
         coalesce(int_shops.time_zone, 'UTC') as time_zone,
-        int_parcels.carrier,
-        int_parcels.warehouse,
-        int_parcels.country,
-        int_parcels.promised_date,
         int_as_of.as_of_date,
-        {% for step in [
-            'confirmed', 'pick_started', 'packed', 'dispatched', 'delivered', 'refused',
-            'returned_to_stock',
-        ] -%}
-        case
-            when
-                cast({{ to_local(
-                    'int_parcels.' ~ step ~ '_at',
-                    "coalesce(int_shops.time_zone, 'UTC')",
-                ) }} as date) <= int_as_of.as_of_date
-                then int_parcels.{{ step }}_at
-        end as {{ step }}_at{{ ',' if not loop.last }}
-    {% endfor %}
+        {{ to_utc(
+            "cast(int_as_of.as_of_date + interval '1' day as timestamp)",
+            "coalesce(int_shops.time_zone, 'UTC')",
+        ) }} as day_end
     from {{ ref('int_parcels') }} as int_parcels
     cross join {{ ref('int_as_of') }} as int_as_of
     left join {{ ref('int_shops') }} as int_shops
         on int_parcels.shop_id = int_shops.shop_id
     where {{ touched('int_parcels.parcel_id') }}
+),
+
+known_steps as (
+    select
+        parcel_id,
+        order_id as named_order_id,
+        coalesce(order_id, parcel_id) as order_key,
+        shop_id,
+        source_system,
+        time_zone,
+        carrier,
+        warehouse,
+        country,
+        promised_date,
+        as_of_date,
+        {% for step in [
+            'confirmed', 'pick_started', 'packed', 'dispatched', 'delivered', 'refused',
+            'returned_to_stock',
+        ] -%}
+        case when {{ step }}_at < day_end then {{ step }}_at end as {{ step }}_at
+        {{- ',' if not loop.last }}
+    {% endfor %}
+    from all_steps
 ),
 
 parcels as (

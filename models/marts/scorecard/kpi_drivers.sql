@@ -116,14 +116,12 @@ wholes as (
         and coalesce(base_adds_up.adds_up, changes.is_additive)
 ),
 
-sides as (
+members_now as (
     select
         wholes.comparison_number,
         kpi_values.member,
-        kpi_values.numerator as numerator_now,
-        kpi_values.denominator as denominator_now,
-        cast(null as double) as numerator_before,
-        cast(null as double) as denominator_before
+        kpi_values.numerator,
+        kpi_values.denominator
     from wholes
     inner join {{ ref('kpi_values') }} as kpi_values
         on
@@ -131,14 +129,14 @@ sides as (
             and wholes.grain = kpi_values.grain
             and wholes.period_start = kpi_values.period_start
             and wholes.dimension = kpi_values.dimension
-    union all
+),
+
+members_before as (
     select
         wholes.comparison_number,
         kpi_values.member,
-        cast(null as double) as numerator_now,
-        cast(null as double) as denominator_now,
-        kpi_values.numerator as numerator_before,
-        kpi_values.denominator as denominator_before
+        kpi_values.numerator,
+        kpi_values.denominator
     from wholes
     inner join {{ ref('kpi_values') }} as kpi_values
         on
@@ -148,16 +146,21 @@ sides as (
             and wholes.dimension = kpi_values.dimension
 ),
 
+-- Who is there in one of the periods only has nothing in the other.
 members as (
     select
-        comparison_number,
-        member,
-        coalesce(max(numerator_now), 0) as numerator_now,
-        coalesce(max(denominator_now), 0) as denominator_now,
-        coalesce(max(numerator_before), 0) as numerator_before,
-        coalesce(max(denominator_before), 0) as denominator_before
-    from sides
-    group by comparison_number, member
+        coalesce(members_now.comparison_number, members_before.comparison_number)
+            as comparison_number,
+        coalesce(members_now.member, members_before.member) as member,
+        coalesce(members_now.numerator, 0) as numerator_now,
+        coalesce(members_now.denominator, 0) as denominator_now,
+        coalesce(members_before.numerator, 0) as numerator_before,
+        coalesce(members_before.denominator, 0) as denominator_before
+    from members_now
+    full outer join members_before
+        on
+            members_now.comparison_number = members_before.comparison_number
+            and members_now.member = members_before.member
 ),
 
 shares as (
