@@ -7,7 +7,7 @@
 {%- endmacro %}
 
 {% macro default__to_local(utc_timestamp, time_zone) -%}
-    timezone({{ time_zone }}, timezone('UTC', {{ utc_timestamp }}))
+    timezone({{ time_zone }}, make_timestamptz(epoch_us({{ utc_timestamp }})))
 {%- endmacro %}
 
 {% macro spark__to_local(utc_timestamp, time_zone) -%}
@@ -92,6 +92,28 @@
 
 {% macro spark__json_elements(array) -%}
     explode(from_json({{ array }}, 'array<string>'))
+{%- endmacro %}
+
+{#- The objects of a JSON array, one row each of the select it stands in: structs of some
+    of their fields (`a, b`), as texts. -#}
+{% macro json_objects(array, fields) -%}
+    {{ return(adapter.dispatch('json_objects')(array, fields)) }}
+{%- endmacro %}
+
+{% macro default__json_objects(array, fields) -%}
+    unnest(from_json({{ array }}, '[{
+        {%- for field in fields.split(', ') -%}
+            "{{ field }}": "VARCHAR" {%- if not loop.last %}, {% endif -%}
+        {%- endfor -%}
+    }]'))
+{%- endmacro %}
+
+{% macro spark__json_objects(array, fields) -%}
+    explode(from_json({{ array }}, 'array<struct<
+        {%- for field in fields.split(', ') -%}
+            {{ field }}: string {%- if not loop.last %}, {% endif -%}
+        {%- endfor -%}
+    >>'))
 {%- endmacro %}
 
 {#- A field of a JSON object, as a text. -#}

@@ -100,12 +100,13 @@ replaced as (
 {#- The key of a GA4 event: the export has none, and a day may be exported twice. Events
     of one batch share their timestamp; where the export does not number them, what they
     say tells them apart. -#}
-{% macro ga4_event_id() -%}
+{% macro ga4_event_id(
+    said=[ga4_unnumbered('event_params'), ga4_unnumbered('items')]
+) -%}
     {{ hash_key([
         shop_of_file(), 'user_pseudo_id', 'event_timestamp', 'event_name',
-        'event_bundle_sequence_id', 'batch_event_index', ga4_unnumbered('event_params'),
-        ga4_unnumbered('items'),
-    ]) }}
+        'event_bundle_sequence_id', 'batch_event_index',
+    ] + said) }}
 {%- endmacro %}
 
 {% macro ga4_unnumbered(column) -%}
@@ -113,6 +114,32 @@ replaced as (
         when event_bundle_sequence_id is null or batch_event_index is null
             then {{ column }}
     end
+{%- endmacro %}
+
+{#- All GA4 events with their shop and key. Those that are numbered are read apart: the
+    parameters, more text than all the rest together, are then read only where a key needs
+    them. One column at a time tells the reader which parts of a file hold no such row. -#}
+{% macro ga4_events(exported) -%}
+    select
+        *,
+        {{ shop_of_file() }} as shop,
+        {{ ga4_event_id(said=["''", "''"]) }} as event_key
+    from {{ exported }}
+    where event_bundle_sequence_id is not null and batch_event_index is not null
+    union all
+    select
+        *,
+        {{ shop_of_file() }} as shop,
+        {{ ga4_event_id() }} as event_key
+    from {{ exported }}
+    where batch_event_index is null
+    union all
+    select
+        *,
+        {{ shop_of_file() }} as shop,
+        {{ ga4_event_id() }} as event_key
+    from {{ exported }}
+    where event_bundle_sequence_id is null and batch_event_index is not null
 {%- endmacro %}
 
 {#- The key of a flat event: its id where the system has one. -#}

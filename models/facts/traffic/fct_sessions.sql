@@ -25,16 +25,48 @@ with session_orders as (
     group by session_id
 ),
 
-local_sessions as (
+zoned_sessions as (
     select
         int_sessions.*,
-        {{ to_local('int_sessions.started_at',
-                    "coalesce(int_shops.time_zone, 'UTC')") }}
-            as started_at_local
+        coalesce(int_shops.time_zone, 'UTC') as time_zone
     from {{ ref('int_sessions') }} as int_sessions
     left join {{ ref('int_shops') }} as int_shops
         on int_sessions.shop_id = int_shops.shop_id
     where {{ touched('int_sessions.session_id') }}
+),
+
+-- To look up a time zone's rules is dear. Its clock is as far from UTC all day as it is
+-- at both ends of the day, unless these two differ.
+clock_days as (
+    select
+        time_zone,
+        utc_day,
+        {{ to_local('utc_day', 'time_zone') }} - utc_day as shift,
+        {{ to_local('next_day', 'time_zone') }} - next_day as next_shift
+    from (
+        select distinct
+            time_zone,
+            cast(cast(started_at as date) as timestamp) as utc_day,
+            cast(cast(started_at as date) as timestamp) + interval '1' day as next_day
+        from zoned_sessions
+    ) as days
+),
+
+local_sessions as (
+    select
+        zoned_sessions.*,
+        case
+            when clock_days.shift = clock_days.next_shift
+                then zoned_sessions.started_at + clock_days.shift
+            else {{ to_local('zoned_sessions.started_at',
+                             'zoned_sessions.time_zone') }}
+        end as started_at_local
+    from zoned_sessions
+    left join clock_days
+        on
+            zoned_sessions.time_zone = clock_days.time_zone
+            and cast(zoned_sessions.started_at as date)
+            = cast(clock_days.utc_day as date)
 )
 
 select

@@ -28,7 +28,7 @@ with counted_sessions as (
     select
         session_id,
         session_date as visited_on,
-        person_id,
+        coalesce(person_id, '') as person_id,
         shop_id,
         channel_id,
         device,
@@ -43,42 +43,28 @@ with counted_sessions as (
         ) }}
 ),
 
--- Half of all persons come once: there is nothing to put in order for them.
-only_visits as (
-    select max(session_id) as session_id
+-- Half of all persons come once: there is nothing to put in order for them. The others
+-- get a number, which is sorted in a fraction of the time that their ids take.
+returning_persons as (
+    select
+        person_id,
+        row_number() over (order by person_id nulls last) as person_number
     from counted_sessions
-    where person_id is not null
     group by person_id
-    having count(*) = 1
+    having count(*) > 1
 ),
 
-only_sessions as (
-    select counted_sessions.*
+numbered_sessions as (
+    select
+        counted_sessions.*,
+        returning_persons.person_number
     from counted_sessions
-    inner join only_visits
-        on counted_sessions.session_id = only_visits.session_id
+    left join returning_persons
+        on counted_sessions.person_id = returning_persons.person_id
 ),
 
-sliced_only_sessions as (
-    {{ slices('only_sessions', {
-        'shop': 'shop_id',
-        'channel': 'channel_id',
-        'device': 'device',
-        'visitor_type': 'visitor_type',
-        'country': 'country',
-    }) }}
-),
-
-repeated_sessions as (
-    select counted_sessions.*
-    from counted_sessions
-    left join only_visits
-        on counted_sessions.session_id = only_visits.session_id
-    where only_visits.session_id is null
-),
-
-sliced_repeated_sessions as (
-    {{ slices('repeated_sessions', {
+sliced_sessions as (
+    {{ slices('numbered_sessions', {
         'shop': 'shop_id',
         'channel': 'channel_id',
         'device': 'device',
@@ -90,79 +76,93 @@ sliced_repeated_sessions as (
 -- A session is once in each category of which it saw a product.
 category_sessions as (
     select
-        counted_sessions.session_id,
-        counted_sessions.visited_on,
-        counted_sessions.person_id,
+        numbered_sessions.session_id,
+        numbered_sessions.visited_on,
+        numbered_sessions.person_number,
         coalesce(fct_session_products.category, 'unknown') as category,
         bool_or(fct_session_products.has_purchase) as has_purchase
     from {{ ref('fct_session_products') }} as fct_session_products
-    inner join counted_sessions
-        on fct_session_products.session_id = counted_sessions.session_id
+    inner join numbered_sessions
+        on fct_session_products.session_id = numbered_sessions.session_id
     group by
-        counted_sessions.session_id,
-        counted_sessions.visited_on,
-        counted_sessions.person_id,
+        numbered_sessions.session_id,
+        numbered_sessions.visited_on,
+        numbered_sessions.person_number,
         coalesce(fct_session_products.category, 'unknown')
     having bool_or(fct_session_products.has_view)
 ),
 
-visitor_days as (
+visits as (
     select
         visited_on,
         dimension,
         member,
-        person_id,
-        bool_or(has_purchase) as has_purchase
-    from sliced_repeated_sessions
-    group by visited_on, dimension, member, person_id
+        person_number,
+        has_purchase
+    from sliced_sessions
     union all
     select
         visited_on,
         'category' as dimension,
         category as member,
-        person_id,
-        bool_or(has_purchase) as has_purchase
+        person_number,
+        has_purchase
     from category_sessions
-    group by visited_on, category, person_id
 ),
 
--- The person's visit and purchase before, or a day before all others.
+-- The days of the person's visit and purchase before, or a day before all others. Of
+-- several visits on one day only the first has another day before it.
 visitor_history as (
     select
         visited_on,
         dimension,
         member,
-        has_purchase,
         coalesce(lag(visited_on) over (
-            partition by dimension, member, person_id
+            partition by person_number, dimension, member
             order by visited_on nulls last
         ), date '1900-01-01') as visit_before,
         case
             when has_purchase
                 then coalesce(max(case when has_purchase then visited_on end) over (
-                    partition by dimension, member, person_id
+                    partition by person_number, dimension, member
                     order by visited_on nulls last
                     rows between unbounded preceding and 1 preceding
                 ), date '1900-01-01')
-        end as purchase_before,
-        cast(date_trunc('week', visited_on) as date) as week_start,
-        cast(date_trunc('month', visited_on) as date) as month_start,
-        cast(date_trunc('quarter', visited_on) as date) as quarter_start,
-        cast(date_trunc('year', visited_on) as date) as year_start
-    from visitor_days
+        end as purchase_before
+    from visits
+    where person_number is not null
     union all
     select
         visited_on,
         dimension,
         member,
-        has_purchase,
         date '1900-01-01' as visit_before,
-        case when has_purchase then date '1900-01-01' end as purchase_before,
+        case when has_purchase then date '1900-01-01' end as purchase_before
+    from visits
+    where person_number is null
+),
+
+day_periods as (
+    select
+        visited_on,
         cast(date_trunc('week', visited_on) as date) as week_start,
         cast(date_trunc('month', visited_on) as date) as month_start,
         cast(date_trunc('quarter', visited_on) as date) as quarter_start,
         cast(date_trunc('year', visited_on) as date) as year_start
-    from sliced_only_sessions
+    from counted_sessions
+    group by visited_on
+),
+
+dated_history as (
+    select
+        visitor_history.*,
+        day_periods.week_start,
+        day_periods.month_start,
+        day_periods.quarter_start,
+        day_periods.year_start
+    from visitor_history
+    inner join day_periods
+        on visitor_history.visited_on = day_periods.visited_on
 )
 
 -- A person counts in a period on the first day of it that saw the person: the exact
@@ -171,7 +171,8 @@ select
     visited_on,
     dimension,
     member,
-    count(*) as day_visitors,
+    cast(count(case when visit_before < visited_on then 1 end) as bigint)
+        as day_visitors,
     cast(count(case when visit_before < week_start then 1 end) as bigint)
         as week_visitors,
     cast(count(case when visit_before < month_start then 1 end) as bigint)
@@ -180,7 +181,8 @@ select
         as quarter_visitors,
     cast(count(case when visit_before < year_start then 1 end) as bigint)
         as year_visitors,
-    cast(count(case when has_purchase then 1 end) as bigint) as day_purchase_visitors,
+    cast(count(case when purchase_before < visited_on then 1 end) as bigint)
+        as day_purchase_visitors,
     cast(count(case when purchase_before < week_start then 1 end) as bigint)
         as week_purchase_visitors,
     cast(count(case when purchase_before < month_start then 1 end) as bigint)
@@ -189,6 +191,6 @@ select
         as quarter_purchase_visitors,
     cast(count(case when purchase_before < year_start then 1 end) as bigint)
         as year_purchase_visitors
-from visitor_history
+from dated_history
 where {{ touched('visited_on') }}
 group by visited_on, dimension, member

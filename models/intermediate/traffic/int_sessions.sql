@@ -19,7 +19,7 @@ with visits as (
 
 -- A click id makes every address another one and says nothing of robots.
 landings as (
-    select distinct
+    select
         landing_page,
         lower(
             {{ remove_all(
@@ -27,8 +27,11 @@ landings as (
                 "'(gclid|gbraid|wbraid|dclid|msclkid|fbclid|ttclid)=[^&#]+'"
             ) }}
         ) as address
-    from visits
-    where landing_page is not null
+    from (
+        select distinct landing_page
+        from visits
+        where landing_page is not null
+    ) as landing_pages
 ),
 
 -- The patterns meet each text once, not each session.
@@ -79,6 +82,13 @@ internal_fields as (
             and {{ matches('fields.found', 'internal_traffic.pattern') }}
 ),
 
+-- Most platforms count a visitor's sessions themselves.
+uncounted_visitors as (
+    select visitor_id
+    from visits
+    where session_number is null
+),
+
 numbers as (
     select
         session_id,
@@ -87,7 +97,7 @@ numbers as (
             order by started_at asc nulls last, session_id asc nulls last
         ) as session_number
     from visits
-    where visitor_id is not null
+    where visitor_id in (select uncounted_visitors.visitor_id from uncounted_visitors)
 )
 
 select

@@ -1,8 +1,10 @@
-with events as (
+with keyed as (
+    {{ ga4_events(source('ga4', 'events')) }}
+),
+
+events as (
     select
         *,
-        {{ shop_of_file() }} as shop,
-        {{ ga4_event_id() }} as event_key,
         -- The visitor's first source stands on every later event too: it is the source
         -- of this session only in the first one.
         case
@@ -16,7 +18,7 @@ with events as (
                 or (event_name = 'session_start' and ga_session_number = '1')
                 then 'first'
         end as traffic
-    from {{ source('ga4', 'events') }}
+    from keyed
 )
 
 select
