@@ -94,8 +94,8 @@
     explode(from_json({{ array }}, 'array<string>'))
 {%- endmacro %}
 
-{#- The objects of a JSON array, one row each of the select it stands in: structs of some
-    of their fields (`a, b`), as texts. -#}
+{#- The objects of a JSON array, one row each of the select it stands in, for json_field:
+    these fields of theirs (`a, b`), read at once. -#}
 {% macro json_objects(array, fields) -%}
     {{ return(adapter.dispatch('json_objects')(array, fields)) }}
 {%- endmacro %}
@@ -114,6 +114,15 @@
             {{ field }}: string {%- if not loop.last %}, {% endif -%}
         {%- endfor -%}
     >>'))
+{%- endmacro %}
+
+{#- A field of an object of json_objects, as a text. -#}
+{% macro json_field(object, field) -%}
+    {{ return(adapter.dispatch('json_field')(object, field)) }}
+{%- endmacro %}
+
+{% macro default__json_field(object, field) -%}
+    {{ object }}.{{ field }}
 {%- endmacro %}
 
 {#- A field of a JSON object, as a text. -#}

@@ -17,21 +17,21 @@ event_items as (
 )
 
 select
-    event_items.event_key as event_id,
-    event_items.shop as shop_id,
-    event_items._file as landed_file,
-    event_items.shop || ':' || event_items.user_pseudo_id as visitor_id,
-    event_items.shop || ':' || event_items.user_pseudo_id
-    || ':' || event_items.ga_session_id as session_id,
-    cast(event_items.event_timestamp as timestamp) as event_at,
-    event_items.event_name,
-    event_items.shop || ':' || coalesce(
-        nullif(event_items.item.item_id, '(not set)'),
-        nullif(event_items.item.item_name, '(not set)')
+    event_key as event_id,
+    shop as shop_id,
+    _file as landed_file,
+    shop || ':' || user_pseudo_id as visitor_id,
+    shop || ':' || user_pseudo_id || ':' || ga_session_id as session_id,
+    cast(event_timestamp as timestamp) as event_at,
+    event_name,
+    shop || ':' || coalesce(
+        nullif({{ json_field('item', 'item_id') }}, '(not set)'),
+        nullif({{ json_field('item', 'item_name') }}, '(not set)')
     ) as product_id,
-    nullif(event_items.item.item_category, '(not set)') as category,
+    nullif({{ json_field('item', 'item_category') }}, '(not set)') as category,
     cast(
-        round(coalesce(try_cast(event_items.item.quantity as double), 1)) as bigint
+        round(coalesce(try_cast({{ json_field('item', 'quantity') }} as double), 1))
+        as bigint
     ) as quantity,
-    try_cast(event_items.item.price as decimal(18, 4)) as price
+    try_cast({{ json_field('item', 'price') }} as decimal(18, 4)) as price
 from event_items

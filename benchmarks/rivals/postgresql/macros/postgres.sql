@@ -3,12 +3,24 @@
     ({{ text }} ~ {{ pattern }})
 {%- endmacro %}
 
+{% macro postgres__to_local(utc_timestamp, time_zone) -%}
+    timezone({{ time_zone }}, timezone('UTC', {{ utc_timestamp }}))
+{%- endmacro %}
+
 {% macro postgres__sha256(text) -%}
     encode(sha256(convert_to({{ text }}, 'UTF8')), 'hex')
 {%- endmacro %}
 
 {% macro postgres__json_elements(array) -%}
     {{ return("jsonb_array_elements(cast(" ~ array ~ " as jsonb))") }}
+{%- endmacro %}
+
+{% macro postgres__json_objects(array, fields) -%}
+    {{ return("jsonb_array_elements(cast(" ~ array ~ " as jsonb))") }}
+{%- endmacro %}
+
+{% macro postgres__json_field(object, field) -%}
+    {{ return("(" ~ object ~ " ->> '" ~ field ~ "')") }}
 {%- endmacro %}
 
 {% macro postgres__json_text(object, field) -%}
