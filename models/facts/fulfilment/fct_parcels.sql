@@ -34,7 +34,7 @@ with all_steps as (
         coalesce(int_shops.time_zone, 'UTC') as time_zone,
         int_as_of.as_of_date,
         {{ to_utc(
-            "cast(int_as_of.as_of_date + interval '1' day as timestamp)",
+            "cast(cast(int_as_of.as_of_date + interval '1' day as date) as timestamp)",
             "coalesce(int_shops.time_zone, 'UTC')",
         ) }} as day_end
     from {{ ref('int_parcels') }} as int_parcels
