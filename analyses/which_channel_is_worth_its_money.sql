@@ -16,4 +16,6 @@ where
     channel_performance.grain = 'month'
     and dim_periods.is_current
     and channel_performance.attribution_model = '{{ var("attribution_model") }}'
-order by channel_performance.cost_per_order desc nulls last
+order by
+    channel_performance.cost_per_order desc nulls last,
+    channel_performance.orders desc nulls last

@@ -227,64 +227,38 @@ sliced as (
         'platform': 'platform',
         'campaign': 'campaign_name',
     }) }}
-),
-
--- Days first: few rows meet the periods.
-days as (
-    select
-        date_day,
-        dimension,
-        member,
-        sum(ad_spend) as ad_spend,
-        sum(impressions) as impressions,
-        sum(clicks) as clicks,
-        sum(reach) as reach,
-        sum(total_spend) as total_spend,
-        sum(acquisition_spend) as acquisition_spend,
-        sum(acquisition_cost_full) as acquisition_cost_full,
-        sum(sales) as sales,
-        sum(new_customers) as new_customers,
-        sum(attributed_orders) as attributed_orders,
-        sum(attributed_sales) as attributed_sales,
-        sum(attributed_gross_profit) as attributed_gross_profit,
-        sum(attributed_new_customers) as attributed_new_customers,
-        sum(paid_attributed_orders) as paid_attributed_orders,
-        sum(paid_attributed_sales) as paid_attributed_sales,
-        sum(paid_attributed_gross_profit) as paid_attributed_gross_profit
-    from sliced
-    group by 1, 2, 3
 )
 
 select
     dim_period_days.grain,
     dim_period_days.period_start,
-    days.dimension,
-    days.member,
-    cast(coalesce(sum(days.ad_spend), 0) as decimal(18, 4)) as ad_spend,
-    cast(coalesce(sum(days.impressions), 0) as bigint) as impressions,
-    cast(coalesce(sum(days.clicks), 0) as bigint) as clicks,
-    cast(coalesce(sum(days.reach), 0) as bigint) as reach,
-    cast(coalesce(sum(days.total_spend), 0) as decimal(18, 4)) as total_spend,
-    cast(coalesce(sum(days.acquisition_spend), 0) as decimal(18, 4))
+    sliced.dimension,
+    sliced.member,
+    cast(coalesce(sum(sliced.ad_spend), 0) as decimal(18, 4)) as ad_spend,
+    cast(coalesce(sum(sliced.impressions), 0) as bigint) as impressions,
+    cast(coalesce(sum(sliced.clicks), 0) as bigint) as clicks,
+    cast(coalesce(sum(sliced.reach), 0) as bigint) as reach,
+    cast(coalesce(sum(sliced.total_spend), 0) as decimal(18, 4)) as total_spend,
+    cast(coalesce(sum(sliced.acquisition_spend), 0) as decimal(18, 4))
         as acquisition_spend,
-    cast(coalesce(sum(days.acquisition_cost_full), 0) as decimal(18, 4))
+    cast(coalesce(sum(sliced.acquisition_cost_full), 0) as decimal(18, 4))
         as acquisition_cost_full,
-    cast(coalesce(sum(days.sales), 0) as decimal(18, 4)) as sales,
-    cast(sum(days.new_customers) as bigint) as new_customers,
-    cast(sum(days.attributed_orders) as double) as attributed_orders,
-    cast(coalesce(sum(days.attributed_sales), 0) as decimal(18, 4))
+    cast(coalesce(sum(sliced.sales), 0) as decimal(18, 4)) as sales,
+    cast(sum(sliced.new_customers) as bigint) as new_customers,
+    cast(sum(sliced.attributed_orders) as double) as attributed_orders,
+    cast(coalesce(sum(sliced.attributed_sales), 0) as decimal(18, 4))
         as attributed_sales,
-    cast(coalesce(sum(days.attributed_gross_profit), 0) as decimal(18, 4))
+    cast(coalesce(sum(sliced.attributed_gross_profit), 0) as decimal(18, 4))
         as attributed_gross_profit,
-    cast(coalesce(sum(days.attributed_new_customers), 0) as double)
+    cast(coalesce(sum(sliced.attributed_new_customers), 0) as double)
         as attributed_new_customers,
-    cast(coalesce(sum(days.paid_attributed_orders), 0) as double)
+    cast(coalesce(sum(sliced.paid_attributed_orders), 0) as double)
         as paid_attributed_orders,
-    cast(coalesce(sum(days.paid_attributed_sales), 0) as decimal(18, 4))
+    cast(coalesce(sum(sliced.paid_attributed_sales), 0) as decimal(18, 4))
         as paid_attributed_sales,
-    cast(coalesce(sum(days.paid_attributed_gross_profit), 0) as decimal(18, 4))
+    cast(coalesce(sum(sliced.paid_attributed_gross_profit), 0) as decimal(18, 4))
         as paid_attributed_gross_profit
-from days
+from sliced
 inner join {{ ref('dim_period_days') }} as dim_period_days
-    on days.date_day = dim_period_days.date_day
+    on sliced.date_day = dim_period_days.date_day
 group by 1, 2, 3, 4
