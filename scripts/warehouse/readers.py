@@ -444,13 +444,15 @@ def _json(connection, item: Input, out: Path, scratch: Path) -> Output:
             f"{_line_size(min(longest, 64 << 20))}"
             "columns = {'l': 'VARCHAR', '_row': 'BIGINT', '_line': 'BIGINT'})"
         )
+    # A line is parsed once for its keys and once for its values: what is no JSON object
+    # has none of them.
+    is_object = "starts_with(ltrim(l, ' ' || chr(9) || chr(13)), '{')"
     objects = (
-        f"(select case when json_valid(l) and json_type(l) = 'OBJECT' then l end as j, "
-        f"l as _raw, _row, _line from {text})"
+        f"(select case when {is_object} then l end as j, l as _raw, _row, _line "
+        f"from {text})"
     )
     keys = connection.execute(
-        f"select k from (select unnest(json_keys(j)) as k, _row from {objects} "
-        "where j is not null) group by k order by min(_row), k"
+        f"select distinct unnest(try(json_keys(j))) as k from {objects} order by k"
     ).fetchall()
     names = [key for (key,) in keys]
     stop_many_columns(
@@ -497,16 +499,16 @@ def _json(connection, item: Input, out: Path, scratch: Path) -> Output:
         columns.append(f"nullif({made}, '') as c{match.position}")
     listed = ", ".join(values.text(path) for path in wanted)
     sql = (
-        f"(select {', '.join(columns)}, j, _row, _line, _raw "
+        f"(select {', '.join(columns)}, v, _row, _line, _raw "
         f"from (select *{_listed(lists.values())} from (select *, "
-        f"json_extract_string(j, [{listed}]) as v from {objects})))"
+        f"try(json_extract_string(j, [{listed}])) as v from {objects})))"
     )
     relation = _Relation(
         fit,
         dict(fit.currencies),
         sql,
         True,
-        trouble="j is null",
+        trouble="v is null",
         expected="JSON object",
     )
     return _direct(connection, item, relation, landed, output, out, scratch)

@@ -159,6 +159,13 @@ def test_a_phase_that_failed_counts_for_nothing(run):
     assert "full build" not in page.grown(run)["orders"]
 
 
+def test_orders_with_fewer_visits_are_on_no_line_with_others(run):
+    assert "full build" in page.grown(run)["orders"]
+    run["sizes"]["20000"]["sessions_per_order"] = 2
+    assert "full build" not in page.grown(run)["orders"]
+    assert "20,000 orders, 2 sessions each" in page.costs(run)
+
+
 def test_tables_are_markdown(run):
     run["sizes"]["2000"]["phases"]["rival polars"] = phase(
         1.5, name="Polars", kpis=["orders", "aov"], compared_seconds=9.0
