@@ -84,7 +84,8 @@ class Shop:
 
     def take_parsed(self) -> None:
         """dbt's commands in this shop go on from what it has read in this process."""
-        read_project()
+        with self.surroundings():
+            read_project()
         target = Path(self.environment["DBT_TARGET_PATH"])
         target.mkdir(exist_ok=True)
         shutil.copy(PARSED, target)
